@@ -1,0 +1,74 @@
+# Crossdock: every task a person or CI runs. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml sandbox/pyproject.toml cli/pyproject.toml))
+
+# What the user may set: make test PYTEST="-k cancel -x", make demo ORDERS=2000, make new-service NAME=returns OWNER=@acme/returns
+PYTEST  ?=
+ORDERS  ?= 25
+SEED    ?= 7
+NAME    ?=
+OWNER   ?=
+
+.PHONY: help setup demo up down test check lint e2e bench schemas new-service format constraints clean
+
+help: ## List the tasks
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make .venv with every pinned library and every member (needs Python 3.11 or newer, nothing else)
+	@:
+
+$(STAMP): pyproject.toml constraints.txt tools/setup.sh $(addsuffix /pyproject.toml,$(MEMBERS))
+	@tools/setup.sh $(VENV) $(MEMBERS)
+	@touch $@
+
+demo: setup ## Start everything and take 25 orders from release to proof of delivery (ORDERS=n SEED=n)
+	@$(BIN)/crossdock demo --orders $(ORDERS) --seed $(SEED)
+
+up: setup ## Start the mesh and the sandbox and leave them running
+	@$(BIN)/crossdock up
+
+down: setup ## Stop what `make up` started
+	@$(BIN)/crossdock down
+
+test: check ## Everything CI runs: check, then unit, integration and end-to-end tests (PYTEST="-k word" to choose)
+	@$(BIN)/pytest --ignore=tests/structure $(PYTEST)
+
+check: lint ## Lint, types, import contracts and the shape of the repository; no server is started
+	@$(BIN)/pytest -q tests/structure
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@PYTHONPATH= $(BIN)/lint-imports
+	@$(BIN)/python -m pip check
+
+e2e: setup ## Only the end-to-end tests
+	@$(BIN)/pytest tests/e2e $(PYTEST)
+
+bench: setup ## Measure the figures of docs/performance.md on this machine
+	@$(BIN)/python -m bench
+
+schemas: setup ## Write the JSON Schema golden file and the example of every event
+	@$(BIN)/python tools/schemas.py
+
+new-service: setup ## Make a service with the whole anatomy: NAME=returns OWNER=@acme/returns
+	@$(BIN)/python tools/new_service.py "$(NAME)" "$(OWNER)"
+	@$(MAKE) setup
+
+format: setup ## Format the code and fix what ruff can fix
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+constraints: setup ## Resolve all third-party versions anew into constraints.txt
+	@tools/constraints.sh $(BIN)/uv
+
+clean: ## Remove the virtual environment and every cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

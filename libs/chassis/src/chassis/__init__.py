@@ -1,0 +1,31 @@
+"""How a Crossdock service runs: the names a service codes against."""
+
+from chassis.clock import Clock, FixedClock, new_id
+from chassis.effect import Effect, Outcome
+from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
+from chassis.host import run
+from chassis.client import Http
+from chassis.service import Service
+from chassis.settings import Settings
+from chassis.store import Store
+from chassis.work import Cause, current_cause
+
+__all__ = [
+    "Cause",
+    "Clock",
+    "Effect",
+    "Failure",
+    "FixedClock",
+    "Http",
+    "Outcome",
+    "Permanent",
+    "Rejected",
+    "Service",
+    "Settings",
+    "StartupError",
+    "Store",
+    "Temporary",
+    "current_cause",
+    "new_id",
+    "run",
+]

@@ -1,0 +1,151 @@
+"""The broker connection of a service: its own credential, its own inbox prefix, and an end when it is closed."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.annotations import NatsMessage
+from faststream.security import SASLPlaintext
+from faststream import AckPolicy
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from chassis.errors import StartupError
+from chassis.pull import BATCH, MeshBatchSubscriber, adopt
+from chassis.settings import Settings
+from chassis.telemetry import Metrics
+
+log = logging.getLogger(__name__)
+
+CLOSED_EXIT = 70  # EX_SOFTWARE: a supervisor starts the process again
+CONNECT_SECONDS = 5
+OLDEST_SERVER = (2, 15, 1)
+
+
+class Broker:
+    """FastStream's NATS broker, made safe: every durable through `MeshBatchSubscriber`, closed means ended."""
+
+    def __init__(self, service: str, settings: Settings, metrics: Metrics) -> None:
+        self._service, self._settings, self._metrics = service, settings, metrics
+        self._stopping = False
+        self._subscribers: list[MeshBatchSubscriber] = []
+        self.prefix = f"_INBOX_{service.replace('-', '_')}"
+        self.faststream = NatsBroker(
+            settings.nats_url,
+            security=self._security(),
+            name=service,
+            inbox_prefix=self.prefix,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.5,
+            connect_timeout=2,
+            ping_interval=10,
+            allow_reconnect=True,
+            pending_size=32 * 1024 * 1024,
+            closed_cb=self._closed,
+            error_cb=self._error,
+            disconnected_cb=self._disconnected,
+            reconnected_cb=self._reconnected,
+            logger=None,
+        )
+
+    def _security(self) -> SASLPlaintext | None:
+        try:
+            password = self._settings.nats_password()
+        except OSError as error:
+            raise StartupError(f"The broker password cannot be read: {error}. Check CROSSDOCK_NATS_PASSWORD_FILE.") from error
+        if password is None:
+            return None
+        return SASLPlaintext(username=self._settings.nats_user or self._service, password=password)
+
+    def consume(self, *, stream: str, durable: str, handle: Callable[[list[Msg]], Awaitable[None]]) -> None:
+        """Bind a durable made by the provisioner; batches go to `handle`, which acknowledges each message."""
+
+        async def on_batch(message: NatsMessage) -> None:
+            await handle(message.raw_message)  # type: ignore[arg-type]  # a batch subscriber's raw message is a list
+
+        async def no_decoding(_: object) -> None:
+            return None
+
+        subscriber = self.faststream.subscriber(
+            f"{stream}.{durable}",
+            stream=JStream(stream, declare=False),
+            durable=durable,
+            pull_sub=PullSub(BATCH, batch=True),
+            ack_policy=AckPolicy.MANUAL,
+            inbox_prefix=self.prefix.encode(),
+            decoder=no_decoding,
+            title=durable,
+        )
+        subscriber(on_batch)
+        self._subscribers.append(adopt(subscriber))
+
+    @property
+    def client(self) -> Client:
+        """The open connection."""
+        return self.faststream.config.connection_state.connection
+
+    async def connect(self) -> None:
+        """Open the connection and check the server.
+
+        Raises:
+            StartupError: no server answers, it refuses us, or it is too old.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self.faststream.connect()
+        except (TimeoutError, OSError, NatsError) as error:
+            why = str(error) or "no answer"
+            raise StartupError(
+                f"The broker at {self._settings.nats_url} cannot be used by {self._service}: {why}. Check CROSSDOCK_NATS_URL."
+            ) from error
+        version = self.client.connected_server_version
+        if (version.major, version.minor, version.patch) < OLDEST_SERVER:
+            raise StartupError(f"nats-server 2.15.1 or newer is needed, the server is {version}: upgrade it.")
+
+    async def start(self) -> None:
+        """Start pulling."""
+        await self.faststream.start()
+
+    async def stop(self) -> None:
+        """Stop pulling, finish what is in hand; the connection stays open for the last publishes."""
+        self._stopping = True
+        for subscriber in self._subscribers:
+            await subscriber.stop()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self.faststream.stop()
+
+    def missing(self) -> list[str]:
+        """Return the durables the broker does not have."""
+        return [s.durable.name for s in self._subscribers if hasattr(s, "durable") and s.durable.missing]
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is up."""
+        return self.client.is_connected
+
+    async def _closed(self) -> None:
+        if not self._stopping:
+            log.critical("broker_connection_closed", extra={"action": "the process ends; its supervisor starts it again"})
+            logging.shutdown()
+            os._exit(CLOSED_EXIT)
+
+    async def _disconnected(self) -> None:
+        log.warning("broker_disconnected")
+
+    async def _reconnected(self) -> None:
+        log.info("broker_reconnected")
+        for subscriber in self._subscribers:
+            if hasattr(subscriber, "durable"):
+                subscriber.durable.reset()
+
+    async def _error(self, error: Exception) -> None:
+        if "permissions violation" in str(error).lower():
+            self._metrics.denied.inc()
+            log.error("broker_denied", extra={"error": str(error), "owner": self._service})
+        else:
+            log.warning("broker_error", extra={"error": repr(error)})

@@ -1,0 +1,57 @@
+"""A durable request to call an outside system, and how such a call is wired."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any, ClassVar, Literal
+
+from canonical import CanonicalEvent
+from pydantic import BaseModel, ConfigDict
+
+
+class Effect(BaseModel):
+    """A call to the outside, committed with the state that wants it and made after the commit.
+
+    Effects of one lane are made one at a time, in the order they were committed. `replay` says what a replayed event
+    does: `deduplicate` calls again under the same idempotency key, `suppress` does not call.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: ClassVar[str]
+    replay: ClassVar[Literal["deduplicate", "suppress"]]
+
+    lane: str
+
+
+Outcome = Sequence[CanonicalEvent | Effect]
+Handler = Callable[..., Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRoute:
+    """How effects of one kind are called and what follows."""
+
+    kind: type[Effect]
+    call: Callable[..., Awaitable[Any]]
+    done: Handler | None
+    failed: Handler | None
+    concurrency: int
+    rate_per_second: float | None
+    batch: int | None
+    deps: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def deps_of_call(self) -> dict[str, Any]:
+        """Return the dependencies the call asks for by parameter name."""
+        return self.deps_of(self.call)
+
+    def deps_of(self, function: Callable[..., Any] | None) -> dict[str, Any]:
+        """Return the dependencies a function asks for by parameter name."""
+        return select(function, self.deps) if function else {}
+
+
+def select(function: Callable[..., Any], deps: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of `deps` whose names are parameters of `function`."""
+    wanted = signature(function).parameters
+    return {name: value for name, value in deps.items() if name in wanted}

@@ -1,0 +1,292 @@
+"""The effect runner: calls to outside systems, made after the commit that asked for them.
+
+A row just committed goes straight to memory under a lease, so the usual case costs no query. What is left behind by a
+dead process, or did not fit in memory, is loaded when its lease has passed.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis.commit import is_away
+from chassis.dlq import Origin, letter
+from chassis.clock import Clock
+from chassis.effect import EffectRoute
+from chassis.errors import Failure, Permanent, Temporary
+from chassis.telemetry import Metrics
+from chassis.work import Cause, EffectEnd, Work, set_cause
+from chassis.writer import NewEffect
+
+log = logging.getLogger(__name__)
+
+MEMORY_LIMIT = 2_000
+LEASE_SECONDS = 15.0
+BUG_TRIES = 5
+BACKOFF_CAP_SECONDS = 30.0
+POLL_SECONDS = 1.0
+
+LOAD = text(
+    "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)), owner = :owner WHERE seq IN ("
+    "SELECT seq FROM effect WHERE state = 'pending' AND name = :name AND due_at <= now() "
+    "AND NOT seq = ANY(CAST(:held AS bigint[])) ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED) "
+    "RETURNING seq, key, payload, cause, attempts"
+)
+RENEW = text(
+    "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)) "
+    "WHERE seq = ANY(CAST(:held AS bigint[])) AND state = 'pending'"
+)
+RECLAIM = text("UPDATE effect SET due_at = now() WHERE state = 'pending' AND owner = :owner AND due_at > now()")
+NOTE = text("UPDATE effect SET attempts = :attempts, error = :error WHERE seq = :seq")
+
+
+def backoff(attempt: int) -> float:
+    """Return seconds until the next try: exponential with full jitter, capped."""
+    return random.uniform(0.05, min(BACKOFF_CAP_SECONDS, 0.2 * 2.0**attempt))  # noqa: S311  spreading, not secrecy
+
+
+@dataclass(slots=True)
+class Lane:
+    """Effects that go one after the other."""
+
+    waiting: deque[NewEffect] = field(default_factory=deque)
+    busy: bool = False
+
+
+class Runner:
+    """Runs the effects of one kind."""
+
+    def __init__(
+        self,
+        route: EffectRoute,
+        *,
+        service: str,
+        region: str,
+        owner: str,
+        engine: AsyncEngine,
+        submit: Callable[[Work], Awaitable[Any]],
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._route = route
+        self._name = route.kind.name
+        self._service, self._region, self._owner = service, region, owner
+        self._engine, self._submit, self._metrics, self._clock = engine, submit, metrics, clock
+        self._lanes: dict[str, Lane] = {}
+        self._ready: deque[str] = deque()
+        self._held: set[int] = set()
+        self._overflow = True
+        self._wake = asyncio.Event()
+        self._slots = asyncio.Semaphore(route.concurrency)
+        self._next_call = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Take back what a former life of this process held, then run."""
+        async with self._engine.begin() as connection:
+            await connection.execute(RECLAIM, {"owner": self._owner})
+        self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._poll())]
+
+    async def stop(self) -> None:
+        """Let running calls finish (at most ten seconds); the rest stays in the table."""
+        for loop in self._loops:
+            loop.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=10)
+
+    def offer(self, new: NewEffect) -> None:
+        """Take an effect that was just committed, unless older ones are still only in the table."""
+        if not new.seq or new.seq in self._held:
+            return
+        if self._overflow or len(self._held) >= MEMORY_LIMIT:
+            self._overflow = True
+            return
+        self._hold(new)
+
+    def _hold(self, new: NewEffect) -> None:
+        self._held.add(new.seq)
+        lane = self._lanes.setdefault(new.effect.lane, Lane())
+        lane.waiting.append(new)
+        if not lane.busy and len(lane.waiting) == 1:
+            self._ready.append(new.effect.lane)
+            self._wake.set()
+
+    async def _poll(self) -> None:
+        renewed = time.monotonic()
+        while True:
+            try:
+                await self._load()
+                if time.monotonic() - renewed > LEASE_SECONDS / 3 and self._held:
+                    renewed = time.monotonic()
+                    async with self._engine.begin() as connection:
+                        await connection.execute(RENEW, {"lease": LEASE_SECONDS, "held": list(self._held)})
+            except Exception as error:
+                if not is_away(error):
+                    log.exception("effect_poll_failed", extra={"effect": self._name})
+            self._metrics.effects_waiting.labels(self._name).set(len(self._held))
+            await asyncio.sleep(0.05 if self._overflow and len(self._held) < MEMORY_LIMIT // 2 else POLL_SECONDS)
+
+    async def _load(self) -> None:
+        room = MEMORY_LIMIT - len(self._held)
+        if room <= 0:
+            return
+        parameters = {"lease": LEASE_SECONDS, "owner": self._owner, "name": self._name, "limit": room, "held": list(self._held)}
+        async with self._engine.begin() as connection:
+            rows = (await connection.execute(LOAD, parameters)).all()
+        for row in sorted(rows, key=lambda row: row.seq):
+            effect = self._route.kind.model_validate(row.payload)
+            cause = Cause(**row.cause)
+            self._hold(NewEffect(effect, row.key, cause, "", row.seq, row.attempts))
+        self._overflow = len(rows) == room
+
+    async def _dispatch(self) -> None:
+        while True:
+            if not self._ready:
+                self._wake.clear()
+                await self._wake.wait()
+            await self._slots.acquire()
+            await self._pace()
+            heads = self._take_heads()
+            if not heads:
+                self._slots.release()
+                continue
+            task = asyncio.create_task(self._make(heads))
+            self._tasks.add(task)
+            task.add_done_callback(self._made)
+
+    def _made(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self._slots.release()
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("effect_runner_bug", exc_info=error, extra={"effect": self._name})
+
+    async def _pace(self) -> None:
+        if self._route.rate_per_second is None:
+            return
+        now = time.monotonic()
+        wait = self._next_call - now
+        self._next_call = max(now, self._next_call) + 1 / self._route.rate_per_second
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def _take_heads(self) -> list[NewEffect]:
+        heads: list[NewEffect] = []
+        while self._ready and len(heads) < (self._route.batch or 1):
+            lane = self._lanes[self._ready.popleft()]
+            if lane.waiting and not lane.busy:
+                lane.busy = True
+                heads.append(lane.waiting[0])
+        return heads
+
+    async def _make(self, heads: Sequence[NewEffect]) -> None:
+        started = time.perf_counter()
+        results = await self._call(heads)
+        self._metrics.effect_seconds.labels(self._name).observe(time.perf_counter() - started)
+        await asyncio.gather(*(self._settle(head, result) for head, result in zip(heads, results, strict=True)))
+
+    async def _call(self, heads: Sequence[NewEffect]) -> Sequence[Any]:
+        set_cause(heads[0].cause)
+        try:
+            if self._route.batch is not None:
+                keys = [head.key for head in heads]
+                results = await self._route.call([head.effect for head in heads], keys=keys, **self._route.deps_of_call)
+                return list(results)
+            return [await self._route.call(heads[0].effect, key=heads[0].key, **self._route.deps_of_call)]
+        except Exception as error:  # noqa: BLE001  answered per effect: retry, business reaction or dead letter
+            return [error] * len(heads)
+
+    async def _settle(self, head: NewEffect, result: Any) -> None:  # noqa: ANN401  the call's own result type
+        try:
+            if isinstance(result, Exception):
+                await self._settle_failure(head, result)
+            else:
+                await self._finish(head, result)
+        except Temporary as error:
+            await self._again(head, error)
+        except Exception as error:
+            log.exception("effect_done_failed", extra={"effect": self._name, "key": head.key})
+            await self._settle_failure(head, error)
+
+    async def _finish(self, head: NewEffect, result: Any) -> None:  # noqa: ANN401
+        await self._submit(self._work(head, EffectEnd(head.seq, "done"), args=(head.effect, result)))
+        self._release(head)
+
+    async def _settle_failure(self, head: NewEffect, error: Exception) -> None:
+        kind = "temporary" if isinstance(error, Temporary) else "permanent" if isinstance(error, Permanent) else "bug"
+        self._metrics.effect_failures.labels(self._name, kind).inc()
+        if kind == "bug":
+            log.error("effect_bug", exc_info=error, extra={"effect": self._name, "key": head.key, "tries": head.attempts + 1})
+        if kind == "permanent" or (kind == "bug" and head.attempts + 1 >= BUG_TRIES):
+            await self._give_up(head, error)
+        else:
+            await self._again(head, error)
+
+    async def _give_up(self, head: NewEffect, error: Exception) -> None:
+        origin = Origin(
+            source=f"effect-{self._name}",
+            message_id=head.key,
+            tries=head.attempts + 1,
+            correlation_id=head.cause.correlation_id,
+        )
+        body = head.effect.model_dump_json().encode()
+        work = self._work(head, EffectEnd(head.seq, "failed", str(error)), args=(head.effect, error), failed=True)
+        work.letter = letter(self._service, self._region, origin=origin, body=body, error=error, clock=self._clock)
+        try:
+            await self._submit(work)
+        except Failure as failure:
+            await self._again(head, failure)
+            return
+        self._metrics.dead_letters.labels(origin.source).inc()
+        self._release(head)
+
+    def _work(self, head: NewEffect, ends: EffectEnd, *, args: tuple[Any, ...], failed: bool = False) -> Work:
+        handler = self._route.failed if failed else self._route.done
+        if failed and not isinstance(args[1], Permanent):
+            handler = None
+        cause = replace(head.cause, step_id=head.key)
+        return Work(
+            source=f"effect-{self._name}",
+            message_id=head.key,
+            cause=cause,
+            message=head.effect,
+            handler=handler,
+            args=args,
+            deps=self._route.deps_of(handler),
+            ends=ends,
+        )
+
+    async def _again(self, head: NewEffect, error: Exception) -> None:
+        head.attempts += 1
+        wanted = error.retry_in.total_seconds() if isinstance(error, Temporary) and error.retry_in else None
+        delay = backoff(head.attempts) if wanted is None else wanted * random.uniform(1.0, 1.2)  # noqa: S311
+        log.info("effect_retry", extra={"effect": self._name, "key": head.key, "tries": head.attempts, "error": str(error)})
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(NOTE, {"attempts": head.attempts, "error": str(error), "seq": head.seq})
+        except Exception as away:
+            if not is_away(away):
+                raise
+        asyncio.get_running_loop().call_later(delay, self._free, head.effect.lane)
+
+    def _release(self, head: NewEffect) -> None:
+        lane = self._lanes[head.effect.lane]
+        lane.waiting.popleft()
+        self._held.discard(head.seq)
+        self._free(head.effect.lane)
+
+    def _free(self, name: str) -> None:
+        lane = self._lanes[name]
+        lane.busy = False
+        if lane.waiting:
+            self._ready.append(name)
+            self._wake.set()
+        else:
+            del self._lanes[name]

@@ -1,0 +1,40 @@
+"""The two failures a handler may name, and the one that stops a process at start."""
+
+from datetime import timedelta
+
+
+class Failure(Exception):
+    """A failure that was foreseen; what it says is shown to people."""
+
+
+class Temporary(Failure):
+    """The same message may succeed later: it is tried again, in order, after `retry_in` or a back-off."""
+
+    def __init__(self, reason: str, *, retry_in: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.retry_in = retry_in
+
+
+class Waits(Temporary):
+    """An earlier message of the same key has not succeeded yet; this one waits behind it, however long."""
+
+
+class Permanent(Failure):
+    """Trying again cannot help: the message becomes a dead letter with this remedy."""
+
+    def __init__(self, reason: str, *, remedy: str) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
+
+class Rejected(Permanent):
+    """An outside system refused a call for good (HTTP 4xx)."""
+
+    def __init__(self, reason: str, *, status: int, body: str, remedy: str = "correct-request") -> None:
+        super().__init__(reason, remedy=remedy)
+        self.status = status
+        self.body = body
+
+
+class StartupError(Exception):
+    """The process cannot start; the text is one sentence that says what to do."""

@@ -1,0 +1,94 @@
+"""The process of a service: FastAPI under uvicorn, health, metrics, and one clear sentence when it cannot start."""
+
+import asyncio
+import logging
+import socket
+import sys
+from importlib.metadata import version
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+
+from chassis.errors import StartupError
+from chassis.limits import Limits
+from chassis.problems import install
+from chassis.service import Service
+from chassis.telemetry import configure_logging
+
+log = logging.getLogger(__name__)
+
+STARTUP_EXIT = 3
+STOP_SECONDS = 15
+
+
+def make_app(service: Service) -> FastAPI:
+    """Return the HTTP application of a service: its routers, health, metrics and the AsyncAPI document."""
+    app = FastAPI(title=service.name, version=version(f"crossdock-{service.name}"))
+    install(app)
+    for router in service.routers:
+        app.include_router(router)
+
+    @app.get("/health/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @app.get("/health/ready", include_in_schema=False)
+    async def ready() -> Response:
+        reasons = service.unready()
+        body = {
+            "status": "unready" if reasons else "ready",
+            "service": service.name,
+            "reasons": reasons,
+            "outbox_age_seconds": round(service.relay.age_seconds, 1),
+        }
+        return JSONResponse(body, status_code=503 if reasons else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(service.metrics.render(), media_type="text/plain; version=0.0.4")
+
+    app.add_middleware(Limits, body_limit_bytes=service.settings.body_limit_bytes)
+    return app
+
+
+def run(service: Service) -> None:
+    """Run a service until it is told to stop; a failed start ends the process with one sentence and exit code 3."""
+    configure_logging(service.name, service.settings.log_level)
+    try:
+        sock = _bind(service)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(service, sock))
+    except StartupError as error:
+        sys.stderr.write(f"{service.name}: {error}\n")
+        raise SystemExit(STARTUP_EXIT) from None
+
+
+def _bind(service: Service) -> socket.socket:
+    host, port = service.settings.host, service.settings.port
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        raise StartupError(f"Cannot listen on {host}:{port}: {error.strerror}. Free the port or set CROSSDOCK_PORT.") from error
+    return sock
+
+
+async def _serve(service: Service, sock: socket.socket) -> None:
+    config = uvicorn.Config(
+        make_app(service),
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        server_header=False,
+    )
+    await service.start()
+    try:
+        await uvicorn.Server(config).serve(sockets=[sock])
+    finally:
+        await service.stop()

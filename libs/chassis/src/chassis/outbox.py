@@ -1,0 +1,185 @@
+"""The outbox relay: committed rows go to the streams in order, as atomic batches (one fsync each).
+
+Rows are claimed by state under an advisory lock, so one relay works per database however many replicas run. A batch
+that holds a message the stream already has is refused whole; the rows then go singly, where `duplicate` is success.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import orjson
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from chassis.commit import is_away
+from chassis.telemetry import Metrics
+
+log = logging.getLogger(__name__)
+
+LIMIT = 256
+POLL_SECONDS = 1.0
+ACK_SECONDS = 5.0
+DUPLICATE_IN_BATCH = 10201
+RELAY_LOCK = 0x4F5554424F58  # "OUTBOX": one relay per database
+
+WAITING = text(
+    "SELECT seq, event_id, stream, subject, payload FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT :limit"
+)
+MARK = text(
+    "UPDATE outbox o SET published_at = now(), stream_seq = v.stream_seq "
+    "FROM unnest(CAST(:seqs AS bigint[]), CAST(:stream_seqs AS bigint[])) AS v(seq, stream_seq) WHERE o.seq = v.seq"
+)
+AGE = text(
+    "SELECT COALESCE(EXTRACT(EPOCH FROM now() - (SELECT created_at FROM outbox WHERE published_at IS NULL "
+    "ORDER BY seq LIMIT 1)), 0)"
+)
+TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+
+
+class PublishRefused(Exception):
+    """The stream answered with an error; the text is the broker's."""
+
+    def __init__(self, code: int, description: str) -> None:
+        super().__init__(f"{description} (error {code})")
+        self.code = code
+
+
+class Relay:
+    """Publishes what the outbox holds, in the order it was committed."""
+
+    def __init__(self, engine: AsyncEngine, metrics: Metrics) -> None:
+        self._engine = engine
+        self._metrics = metrics
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._client: Client | None = None
+        self.age_seconds = 0.0
+
+    def start(self, client: Client) -> None:
+        """Begin publishing through this connection."""
+        self._client = client
+        self._task = asyncio.create_task(self._loop(), name="outbox-relay")
+
+    async def stop(self) -> None:
+        """Publish what is there (at most five seconds), then end."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            try:
+                async with asyncio.timeout(5):
+                    while await self._step():
+                        pass
+            except (TimeoutError, NatsError, OSError, PublishRefused) as error:
+                log.warning("outbox_left", extra={"error": repr(error)})
+
+    def wake(self) -> None:
+        """Say that rows were committed."""
+        self._wake.set()
+
+    async def _loop(self) -> None:
+        while True:
+            try:
+                count = await self._step()
+            except Exception as error:
+                if not is_away(error) and not isinstance(error, NatsError | PublishRefused):
+                    log.exception("outbox_relay_failed")
+                else:
+                    log.warning("outbox_waits", extra={"error": str(error) or repr(error)})
+                await self._measure()
+                await asyncio.sleep(0.5)
+                continue
+            if count < LIMIT:
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        if not self._wake.is_set():
+            self.age_seconds = 0.0
+            self._metrics.outbox_age.set(0)
+            try:
+                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            except TimeoutError:
+                return
+        self._wake.clear()
+
+    async def _measure(self) -> None:
+        try:
+            async with self._engine.connect() as connection:
+                self.age_seconds = float((await connection.execute(AGE)).scalar_one())
+                self._metrics.outbox_age.set(self.age_seconds)
+        except Exception as error:
+            if not is_away(error):
+                raise
+
+    async def _step(self) -> int:
+        self._wake.clear()
+        async with self._engine.begin() as connection:
+            if not (await connection.execute(TRY_LOCK, {"key": RELAY_LOCK})).scalar_one():
+                return 0
+            rows = (await connection.execute(WAITING, {"limit": LIMIT})).all()
+            for stream, group in groupby(rows, key=lambda row: row.stream):
+                await self._publish(connection, stream, list(group))
+        return len(rows)
+
+    async def _publish(self, connection: AsyncConnection, stream: str, rows: Sequence[Any]) -> None:
+        sequences = await self._publish_rows(stream, rows)
+        await connection.execute(MARK, {"seqs": [row.seq for row in rows], "stream_seqs": sequences})
+        self._metrics.published.labels(stream).inc(len(rows))
+
+    async def _publish_rows(self, stream: str, rows: Sequence[Any]) -> list[int]:
+        if len(rows) > 1:
+            try:
+                return await self._publish_batch(stream, rows)
+            except PublishRefused as refused:
+                if refused.code != DUPLICATE_IN_BATCH:
+                    raise
+        return [await self._publish_one(stream, row) for row in rows]
+
+    async def _publish_batch(self, stream: str, rows: Sequence[Any]) -> list[int]:
+        """Publish rows as one atomic batch (ADR-50 of the broker); returns their stream sequences."""
+        client = self._connected()
+        batch_id = uuid.uuid4().hex
+        last = len(rows)
+        for place, row in enumerate(rows[:-1], 1):
+            headers = self._headers(stream, row, batch_id, place)
+            if place == 1:
+                reply = await client.request(row.subject, row.payload, timeout=ACK_SECONDS, headers=headers)
+                self._check(reply.data)
+            else:
+                await client.publish(row.subject, row.payload, headers=headers)
+        headers = self._headers(stream, rows[-1], batch_id, last) | {"Nats-Batch-Commit": "1"}
+        reply = await client.request(rows[-1].subject, rows[-1].payload, timeout=ACK_SECONDS, headers=headers)
+        end = int(self._check(reply.data)["seq"])
+        return list(range(end - last + 1, end + 1))
+
+    async def _publish_one(self, stream: str, row: Any) -> int:  # noqa: ANN401  a SQLAlchemy row
+        client = self._connected()
+        headers = {"Nats-Msg-Id": row.event_id, "Nats-Expected-Stream": stream}
+        reply = await client.request(row.subject, row.payload, timeout=ACK_SECONDS, headers=headers)
+        return int(self._check(reply.data)["seq"])
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            raise NatsError("the broker connection is not open")
+        return self._client
+
+    @staticmethod
+    def _headers(stream: str, row: Any, batch_id: str, place: int) -> dict[str, str]:  # noqa: ANN401
+        return {
+            "Nats-Msg-Id": row.event_id,
+            "Nats-Expected-Stream": stream,
+            "Nats-Batch-Id": batch_id,
+            "Nats-Batch-Sequence": str(place),
+        }
+
+    @staticmethod
+    def _check(data: bytes) -> dict[str, Any]:
+        answer: dict[str, Any] = orjson.loads(data) if data else {}
+        if error := answer.get("error"):
+            raise PublishRefused(int(error.get("err_code", 0)), str(error.get("description", "refused")))
+        return answer

@@ -1,0 +1,224 @@
+"""A service: what it listens to, calls, serves and does on a timer; the chassis runs it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from canonical import CanonicalEvent, Envelope, topology
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from chassis import migrate
+from chassis.broker import Broker
+from chassis.clock import Clock
+from chassis.commit import Committer, root_cause
+from chassis.consume import Consumer, Subscription
+from chassis.effect import Effect, EffectRoute, Handler
+from chassis.effects import LEASE_SECONDS, Runner
+from chassis.errors import Failure, Temporary
+from chassis.client import Http
+from chassis.outbox import Relay
+from chassis.settings import Settings
+from chassis.store import S
+from chassis.telemetry import Metrics
+from chassis.work import Work
+from chassis.writer import NewEffect, OutboxRow, Writer
+
+log = logging.getLogger(__name__)
+
+ACCEPT_SECONDS = 5.0
+
+
+class Service:
+    """One domain's service. Its `app.build` says everything on one screen; nothing happens before `start`."""
+
+    def __init__(self, name: str, settings: Settings, clock: Clock | None = None) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock = clock or Clock()
+        self.metrics = Metrics()
+        self.package = name.replace("-", "_")
+        self.engine: AsyncEngine = create_async_engine(
+            settings.database_url, pool_size=8, max_overflow=4, pool_pre_ping=False, connect_args={"timeout": 5}
+        )
+        self.broker = Broker(name, settings, self.metrics)
+        self.relay = Relay(self.engine, self.metrics)
+        self._owner = f"{name}-{settings.ordinal}"
+        writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
+        self.committer = Committer(
+            self.engine, writer, self.metrics, owner=self._owner, lease_seconds=LEASE_SECONDS, on_commit=self._committed
+        )
+        self._subscriptions: dict[str, Subscription] = {}
+        self._runners: dict[str, Runner] = {}
+        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._clients: list[Http] = []
+        self.routers: list[APIRouter] = []
+        self.started = False
+
+    # --- wiring ---------------------------------------------------------------------------------------------------
+
+    def on(self, event: type[CanonicalEvent], handler: Handler, **deps: Any) -> None:  # noqa: ANN401  any dependency
+        """Call `handler(event, **deps)` for every event of this type; what it returns is published or made."""
+        self._subscriptions[event.type] = Subscription(handler, deps)
+
+    def effect(
+        self,
+        kind: type[Effect],
+        *,
+        call: Callable[..., Awaitable[Any]],
+        done: Handler | None = None,
+        failed: Handler | None = None,
+        concurrency: int = 16,
+        rate_per_second: float | None = None,
+        batch: int | None = None,
+        **deps: Any,  # noqa: ANN401  any dependency
+    ) -> None:
+        """Say how effects of this kind are made, and what follows success and final failure."""
+        route = EffectRoute(kind, call, done, failed, concurrency, rate_per_second, batch, deps)
+        self._runners[kind.name] = Runner(
+            route,
+            service=self.name,
+            region=self.settings.region,
+            owner=self._owner,
+            engine=self.engine,
+            submit=self.committer.submit,
+            metrics=self.metrics,
+            clock=self.clock,
+        )
+
+    def every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+        """Run `job` again and again, this many seconds after its last end."""
+        self._jobs.append((seconds, job))
+
+    def routes(self, router: APIRouter) -> None:
+        """Serve this router."""
+        self.routers.append(router)
+
+    def http(self, *, base_url: str, system: str, timeout_seconds: float = 10.0, connections: int = 64) -> Http:
+        """Return a client for an outside system; it is closed with the service."""
+        client = Http(base_url=base_url, system=system, timeout_seconds=timeout_seconds, connections=connections)
+        self._clients.append(client)
+        return client
+
+    @property
+    def subscriptions(self) -> frozenset[str]:
+        """The event types this service handles."""
+        return frozenset(self._subscriptions)
+
+    # --- ways in --------------------------------------------------------------------------------------------------
+
+    async def accept(
+        self,
+        source: str,
+        message_id: str,
+        message: BaseModel,
+        handler: Handler,
+        **deps: Any,  # noqa: ANN401  any dependency
+    ) -> Sequence[Envelope] | None:
+        """Handle a message from outside the mesh durably; returns None when it had been accepted before.
+
+        Raises:
+            Temporary: it could not be stored in time; the sender should try again.
+            Permanent: the handler refused it.
+        """
+        work = Work(source, message_id, root_cause(source, message_id), message, handler, (message,), deps)
+        try:
+            async with asyncio.timeout(ACCEPT_SECONDS):
+                return await self.committer.submit(work)
+        except TimeoutError as error:
+            raise Temporary("the message could not be stored in time") from error
+
+    @asynccontextmanager
+    async def store(self, kind: type[S]) -> AsyncIterator[S]:
+        """Give a store for reading; nothing written through it is kept."""
+        async with AsyncSession(self.engine, autoflush=False) as session:
+            yield kind(session)
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Migrate, connect, and begin.
+
+        Raises:
+            StartupError: the database or the broker cannot be used.
+        """
+        await migrate.migrate(self.engine, self._migrations())
+        self.committer.start()
+        self._bind()
+        await self.broker.connect()
+        self.relay.start(self.broker.client)
+        for runner in self._runners.values():
+            await runner.start()
+        await self.broker.start()
+        self._tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in self._jobs]
+        self.started = True
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is in hand, publish it, close."""
+        self.started = False
+        for task in self._tasks:
+            task.cancel()
+        await self.broker.stop()
+        await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
+        await self.committer.stop()
+        await self.relay.stop()
+        await self.broker.close()
+        for client in self._clients:
+            await client.close()
+        await self.engine.dispose()
+
+    def unready(self) -> list[str]:
+        """Return why the service should get no traffic; empty when it should."""
+        reasons = [f"durable {name} is missing: run the provisioner" for name in self.broker.missing()]
+        if not self.started:
+            return ["starting or stopping"]
+        if not self.broker.is_connected:
+            reasons.append("the broker connection is down")
+        if self.committer.database_away_since:
+            reasons.append(f"the database is away since {self.committer.database_away_since.isoformat()}")
+        if self.relay.age_seconds > 30:
+            reasons.append(f"the oldest unpublished event is {self.relay.age_seconds:.0f} s old")
+        return reasons
+
+    def _migrations(self) -> Path:
+        return Path(str(files(self.package) / "migrations"))
+
+    def _bind(self) -> None:
+        for durable in topology.load().durables(self.name, self.settings.region):
+            if durable.partition % self.settings.replicas != self.settings.ordinal:
+                continue
+            consumer = Consumer(
+                service=self.name,
+                region=self.settings.region,
+                domain=durable.domain,
+                stream=durable.stream,
+                subscriptions=self._subscriptions,
+                committer=self.committer,
+                metrics=self.metrics,
+                clock=self.clock,
+            )
+            self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
+
+    async def _committed(self, rows: Sequence[OutboxRow], effects: Sequence[NewEffect]) -> None:
+        if rows:
+            self.relay.wake()
+        for new in effects:
+            self._runners[new.effect.name].offer(new)
+
+    async def _repeat(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await job()
+            except Failure as failure:
+                log.warning("job_waits", extra={"job": getattr(job, "__name__", "job"), "error": str(failure)})
+                await asyncio.sleep(1.0)
+            except Exception:
+                log.exception("job_failed", extra={"job": getattr(job, "__name__", "job")})
+                await asyncio.sleep(1.0)
+            await asyncio.sleep(seconds)

@@ -1,0 +1,35 @@
+"""What every service is told from outside: where it runs, its broker, its database."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once from `CROSSDOCK_*` environment variables; secrets are files, named by the variable."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSDOCK_", frozen=True, extra="ignore")
+
+    region: str = Field(default="eu", description="Region token of subjects and of the JetStream domain.")
+    company: str = Field(default="default", description="Owner or brand stamped on events that name none.")
+    ordinal: int = Field(default=0, description="Replica number of this process within its service, from 0.")
+    replicas: int = Field(default=1, description="Replicas that share the partitions.")
+    host: str = Field(default="127.0.0.1", description="Address the HTTP server binds.")
+    port: int = Field(default=8100, description="TCP port the HTTP server binds.")
+    nats_url: str = Field(default="nats://127.0.0.1:8122", description="Broker of this region.")
+    nats_user: str | None = Field(default=None, description="Broker user; the service name when empty.")
+    nats_password_file: Path | None = Field(default=None, description="File holding the broker password.")
+    database_url: str = Field(
+        default="postgresql+asyncpg://127.0.0.1:8132/crossdock", description="This service's own database."
+    )
+    log_level: str = Field(default="INFO", description="Lowest level logged.")
+    body_limit_bytes: int = Field(default=1_048_576, description="Largest accepted request body, in bytes.")
+
+    def nats_password(self) -> str | None:
+        """Return the broker password.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return self.nats_password_file.read_text().strip() if self.nats_password_file else None

@@ -1,0 +1,70 @@
+"""Metrics from one typed list, and JSON logs without personal data."""
+
+import logging
+import sys
+from typing import Any
+
+import orjson
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+class Metrics:
+    """Every metric a service exposes; labels are bounded (sources, effect names), never business keys."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.consumed = Counter("crossdock_consumed", "Messages taken from a durable", ["domain"], registry=self.registry)
+        self.duplicates = Counter("crossdock_duplicates_dropped", "Messages the inbox knew", ["source"], registry=self.registry)
+        self.retries = Counter("crossdock_retries", "Messages put back for later", ["source"], registry=self.registry)
+        self.dead_letters = Counter("crossdock_dead_letters", "Messages given up on", ["source"], registry=self.registry)
+        self.published = Counter("crossdock_published", "Events published", ["stream"], registry=self.registry)
+        self.denied = Counter("crossdock_broker_denied", "Actions the broker refused", registry=self.registry)
+        self.commit_size = Histogram(
+            "crossdock_commit_size", "Messages per transaction", buckets=(1, 4, 16, 64, 256), registry=self.registry
+        )
+        self.outbox_age = Gauge("crossdock_outbox_age_seconds", "Age of the oldest unpublished event", registry=self.registry)
+        self.effects_waiting = Gauge("crossdock_effects_waiting", "Effects not yet made", ["effect"], registry=self.registry)
+        self.effect_seconds = Histogram(
+            "crossdock_effect_seconds", "Duration of a call to the outside", ["effect"], registry=self.registry
+        )
+        self.effect_failures = Counter(
+            "crossdock_effect_failures", "Calls to the outside that failed", ["effect", "kind"], registry=self.registry
+        )
+
+    def render(self) -> bytes:
+        """Return the Prometheus text form."""
+        return generate_latest(self.registry)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per line: time, level, service, event name, fields."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
+        fields: dict[str, Any] = {k: v for k, v in record.__dict__.items() if k not in _STANDARD}
+        line = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "logger": record.name,
+            "event": record.getMessage(),
+            **fields,
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def configure_logging(service: str, level: str) -> None:
+    """Send every log record of this process to standard error as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(service))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)

@@ -1,0 +1,85 @@
+"""One unit of work for the group commit: a message, the handler it goes to, and what caused it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from canonical import Envelope
+from pydantic import BaseModel
+
+from chassis.effect import Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What an outgoing fact descends from.
+
+    `step_id` fixes the ids of what follows; `causation_id` is the event behind it, if there was one.
+    """
+
+    step_id: str
+    causation_id: str | None = None
+    correlation_id: str | None = None
+    traceparent: str | None = None
+    company: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message given up on, already in the form the DLQ stream keeps."""
+
+    subject: str
+    message_id: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEnd:
+    """The effect row a unit of work closes."""
+
+    seq: int
+    state: str
+    error: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """A message on its way through the group commit.
+
+    `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead. Work with
+    a `lane` keeps its `order` in it: while one unit of a lane waits to be tried again, later ones wait behind it.
+    """
+
+    source: str
+    message_id: str
+    cause: Cause
+    message: BaseModel | None = None
+    handler: Handler | None = None
+    args: tuple[Any, ...] = ()
+    deps: Mapping[str, Any] = field(default_factory=dict)
+    ends: EffectEnd | None = None
+    letter: Letter | None = None
+    lane: str | None = None
+    order: int = 0
+    future: "asyncio.Future[Sequence[Envelope] | None]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+_cause: ContextVar[Cause] = ContextVar("cause")
+
+
+def current_cause() -> Cause:
+    """Return the cause of the message being handled.
+
+    Raises:
+        LookupError: no message is being handled.
+    """
+    return _cause.get()
+
+
+def set_cause(cause: Cause) -> None:
+    """Make `cause` the current one for the running task."""
+    _cause.set(cause)

@@ -1,0 +1,76 @@
+"""Turn what handlers return into rows: sealed envelopes for the outbox, keyed calls for the effect table."""
+
+from dataclasses import asdict, dataclass
+
+import orjson
+from canonical import CanonicalEvent, Envelope, derived_id, publish_subject, seal
+
+from chassis.clock import Clock
+from chassis.effect import Effect
+from chassis.work import Cause, Letter
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An event waiting to be published, as bytes."""
+
+    event_id: str
+    stream: str
+    subject: str
+    payload: bytes
+
+
+@dataclass(slots=True)
+class NewEffect:
+    """An effect just committed; `seq` is 0 when the row was there before."""
+
+    effect: Effect
+    key: str
+    cause: Cause
+    cause_json: str
+    seq: int = 0
+    attempts: int = 0
+
+
+class Writer:
+    """Gives every outgoing fact its identity: who, where, why; ids follow from the cause, so a re-run repeats them."""
+
+    def __init__(self, *, service: str, region: str, company: str, clock: Clock) -> None:
+        self._source = f"/{region}/{service}"
+        self._region = region
+        self._company = company
+        self._clock = clock
+
+    def event(self, event: CanonicalEvent, cause: Cause, index: int) -> tuple[Envelope, OutboxRow]:
+        """Seal an event and make its outbox row."""
+        correlation = cause.correlation_id or str(getattr(event, "order_id", None) or event.key)
+        envelope = seal(
+            event,
+            event_id=derived_id(cause.step_id, f"{index}:{type(event).type}:{event.key}"),
+            source=self._source,
+            correlation_id=correlation,
+            causation_id=cause.causation_id,
+            region=self._region,
+            recorded_at=self._clock.now(),
+            traceparent=cause.traceparent,
+            company=cause.company or self._company,
+        )
+        domain = type(event).type.split(".", 1)[0]
+        row = OutboxRow(
+            event_id=envelope.id,
+            stream=domain.upper(),
+            subject=publish_subject(event, self._region),
+            payload=envelope.model_dump_json(exclude_none=True).encode(),
+        )
+        return envelope, row
+
+    @staticmethod
+    def effect(effect: Effect, cause: Cause, index: int) -> NewEffect:
+        """Key an effect by its cause and step."""
+        key = derived_id(cause.step_id, f"{index}:{effect.name}:{effect.lane}")
+        return NewEffect(effect=effect, key=key, cause=cause, cause_json=orjson.dumps(asdict(cause)).decode())
+
+    @staticmethod
+    def letter(letter: Letter) -> OutboxRow:
+        """Make the outbox row of a dead letter."""
+        return OutboxRow(event_id=letter.message_id, stream="DLQ", subject=letter.subject, payload=letter.payload)
