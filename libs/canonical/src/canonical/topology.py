@@ -1,0 +1,163 @@
+"""The topology: streams, services, durables and permissions, read from `topology.toml`; everything else is derived."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from canonical.subjects import ROOT, domain_of, type_filter
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stream(_Model):
+    """One JetStream stream: a domain's events, or a list of other subjects."""
+
+    domain: str | None = None
+    subjects: tuple[str, ...] = ()
+    max_age_days: int
+    discard: Literal["old", "new"] = "old"
+    max_bytes: int = -1
+    schedules: bool = False
+
+    def listens(self, region: str) -> list[str]:
+        """Return the subjects the stream takes in."""
+        if self.domain:
+            return [f"{ROOT}.{region}.{self.domain}.>"]
+        return [subject.format(region=region) for subject in self.subjects]
+
+    def transform(self, region: str, partitions: int) -> tuple[str, str] | None:
+        """Return the subject transform (source, destination) that replaces the key by its partition."""
+        if self.domain is None:
+            return None
+        head = f"{ROOT}.{region}.{self.domain}"
+        return f"{head}.*.*.*.*", f"{head}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.{{{{wildcard(3)}}}}." + (
+            f"{{{{partition({partitions},4)}}}}"
+        )
+
+
+class ServiceEntry(_Model):
+    """One service: the domain it owns, its port on a laptop, what it consumes."""
+
+    domain: str
+    port: int
+    consumes: tuple[str, ...]
+
+
+class Defaults(_Model):
+    """Settings shared by all durables and streams."""
+
+    ack_wait_seconds: int
+    max_deliver: int
+    max_ack_pending: int
+    duplicate_window_seconds: int
+
+
+class Durable(_Model):
+    """One durable consumer: a service's share of one partition of one domain."""
+
+    service: str
+    domain: str
+    stream: str
+    partition: int
+    filters: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """`<service>--<domain>--pNN`."""
+        return f"{self.service}--{self.domain}--p{self.partition:02d}"
+
+
+class Permissions(_Model):
+    """What a broker user may publish and subscribe."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+class Topology(_Model):
+    """The whole topology of a region."""
+
+    partitions: int = Field(ge=1, le=256)
+    defaults: Defaults
+    streams: Mapping[str, Stream]
+    services: Mapping[str, ServiceEntry]
+
+    def stream_of(self, domain: str) -> str:
+        """Return the name of a domain's stream."""
+        return domain.upper()
+
+    def durables(self, service: str, region: str) -> list[Durable]:
+        """Return every durable of a service: one per consumed domain and partition."""
+        consumes = self.services[service].consumes
+        return [
+            Durable(
+                service=service,
+                domain=domain,
+                stream=self.stream_of(domain),
+                partition=partition,
+                filters=tuple(type_filter(t, region, partition) for t in consumes if domain_of(t) == domain),
+            )
+            for domain in sorted({domain_of(event_type) for event_type in consumes})
+            for partition in range(self.partitions)
+        ]
+
+    def permissions(self, service: str, region: str) -> Permissions:
+        """Return a service's rights: its own subjects, its own durables, its own inbox; nothing else."""
+        publish = [f"{ROOT}.{region}.{self.services[service].domain}.>"]
+        publish += [f"{kind}.{region}.{service}.>" for kind in ("raw", "retry", "dlq")]
+        for durable in self.durables(service, region):
+            at = f"{durable.stream}.{durable.name}"
+            publish += [
+                f"$JS.API.CONSUMER.INFO.{at}",
+                f"$JS.API.CONSUMER.MSG.NEXT.{at}",
+                f"$JS.ACK.{at}.>",
+                f"$JS.ACK.*.*.{at}.>",
+            ]
+        return Permissions(publish=tuple(publish), subscribe=(f"{inbox_prefix(service)}.>",))
+
+
+def inbox_prefix(user: str) -> str:
+    """Return the inbox prefix of a broker user."""
+    return f"_INBOX_{user.replace('-', '_')}"
+
+
+def operator_permissions() -> Permissions:
+    """Return the rights of a person who looks: read streams through consumers of their own, change nothing."""
+    publish = (
+        "$JS.API.INFO",
+        "$JS.API.STREAM.NAMES",
+        "$JS.API.STREAM.LIST",
+        "$JS.API.STREAM.INFO.>",
+        "$JS.API.STREAM.MSG.GET.>",
+        "$JS.API.DIRECT.GET.>",
+        "$JS.API.CONSUMER.CREATE.>",
+        "$JS.API.CONSUMER.INFO.>",
+        "$JS.API.CONSUMER.LIST.>",
+        "$JS.API.CONSUMER.NAMES.>",
+        "$JS.API.CONSUMER.MSG.NEXT.>",
+        "$JS.ACK.>",
+        "$JS.FC.>",
+    )
+    return Permissions(publish=publish, subscribe=(f"{inbox_prefix('operator')}.>",))
+
+
+def parse(text: str) -> Topology:
+    """Read a topology from TOML.
+
+    Raises:
+        tomllib.TOMLDecodeError: the text is no TOML.
+        pydantic.ValidationError: a key is missing, unknown or wrong.
+    """
+    return Topology.model_validate(tomllib.loads(text))
+
+
+@cache
+def load() -> Topology:
+    """Return the topology shipped with the contract."""
+    return parse(files("canonical").joinpath("topology.toml").read_text(encoding="utf-8"))
