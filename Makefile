@@ -9,17 +9,18 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml sandbox/pyproject.toml cli/pyproject.toml))
 
-# What the user may set: make test PYTEST="-k cancel -x", make demo ORDERS=2000, make new-service NAME=returns OWNER=@acme/returns
+# What the user may set: make test PYTEST="-k cancel -x", make demo ORDERS=2000, make new-service NAME=yard-control OWNER=@crossdock/yard
 PYTEST  ?=
 ORDERS  ?= 25
 SEED    ?= 7
 NAME    ?=
 OWNER   ?=
+LISTENS ?=
 
 .PHONY: help setup demo up down test check lint e2e bench schemas new-service format constraints clean
 
 help: ## List the tasks
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make .venv with every pinned library and every member (needs Python 3.11 or newer, nothing else)
 	@:
@@ -47,7 +48,7 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@PYTHONPATH= $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pip check
 
 e2e: setup ## Only the end-to-end tests
@@ -59,8 +60,8 @@ bench: setup ## Measure the figures of docs/performance.md on this machine
 schemas: setup ## Write the JSON Schema golden file and the example of every event
 	@$(BIN)/python tools/schemas.py
 
-new-service: setup ## Make a service with the whole anatomy: NAME=returns OWNER=@acme/returns
-	@$(BIN)/python tools/new_service.py "$(NAME)" "$(OWNER)"
+new-service: setup ## Make a service with the whole anatomy (NAME=yard-control OWNER=@crossdock/yard)
+	@$(BIN)/python tools/new_service.py "$(NAME)" "$(OWNER)" $(LISTENS)
 	@$(MAKE) setup
 
 format: setup ## Format the code and fix what ruff can fix

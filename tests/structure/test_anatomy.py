@@ -3,13 +3,10 @@
 import re
 
 import pytest
+from workspace import CARD, MEMBERS, ROOT, SERVICE_MODULES, SERVICES, Member, name_of
 
-from .workspace import MEMBERS, ROOT, SERVICES, Member, name_of
-
-SERVICE_MODULES = ["__init__.py", "__main__.py", "app.py", "domain.py", "handlers.py", "ports.py", "py.typed", "settings.py"]
 MAY_BE_A_FOLDER = {"domain.py", "handlers.py"}
 CONNECTOR_MODULES = ["__init__.py", "client.py", "mapping.py", "wire.py"]
-CARD = ["owns", "listens", "publishes", "calls", "SLO", "owner"]
 CONNECTORS = [
     connector
     for service in SERVICES
@@ -67,7 +64,9 @@ def test_every_service_has_the_same_files(service: Member) -> None:
 @pytest.mark.parametrize("service", SERVICES, ids=name_of)
 def test_readme_opens_with_the_service_card(service: Member) -> None:
     readme = (service.folder / "README.md").read_text()
-    missing = [entry for entry in CARD if not re.search(rf"^[#|\-* ]*\**{entry}\b", readme, re.MULTILINE | re.IGNORECASE)]
+    missing = [
+        entry for entry in CARD if not re.search(rf"^[#|\-* ]*\**{entry}\b", readme, re.MULTILINE | re.IGNORECASE)
+    ]
     assert missing == []
 
 

@@ -4,9 +4,9 @@ from importlib.metadata import distribution
 from importlib.util import find_spec
 
 import pytest
-from canonical import topology
+from workspace import MEMBERS, ROOT, SERVICES, WORKSPACE, Member, files, name_of
 
-from .workspace import MEMBERS, ROOT, SERVICES, WORKSPACE, Member, files, name_of
+from canonical import topology
 
 FORBIDDEN_MODULES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc"}
 
@@ -34,7 +34,9 @@ def test_topology_knows_every_service_and_no_other() -> None:
 
 
 def test_every_member_has_one_owner_line() -> None:
-    lines = [line.split() for line in (ROOT / "CODEOWNERS").read_text().splitlines() if line and not line.startswith("#")]
+    lines = [
+        line.split() for line in (ROOT / "CODEOWNERS").read_text().splitlines() if line and not line.startswith("#")
+    ]
     owned = [line[0] for line in lines]
     for member in MEMBERS:
         assert owned.count(f"/{member.path}/") == 1, f"CODEOWNERS must name /{member.path}/ once"
@@ -56,5 +58,7 @@ def test_import_contracts_name_every_member() -> None:
 
 def test_no_module_is_named_after_nothing() -> None:
     vague = [str(path.relative_to(ROOT)) for path in files() if path.suffix == ".py" and path.stem in FORBIDDEN_MODULES]
-    vague += sorted({str(p.parent.relative_to(ROOT)) for p in files() if p.suffix == ".py" and p.parent.name in FORBIDDEN_MODULES})
+    vague += sorted(
+        {str(p.parent.relative_to(ROOT)) for p in files() if p.suffix == ".py" and p.parent.name in FORBIDDEN_MODULES}
+    )
     assert vague == []

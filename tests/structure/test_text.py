@@ -4,11 +4,12 @@ import ast
 import re
 
 import pytest
-
-from .workspace import LIBRARIES, MEMBERS, ROOT, SERVICES, modules, texts
+from workspace import LIBRARIES, MEMBERS, ROOT, SERVICES, modules, texts
 
 # Written in pieces, so that this file passes its own test.
-REGISTRY_HOST = re.compile("|".join(["py" + r"pi\.(org|python)", "python" + r"hosted\.org", "registry\\.npm" + r"js\.", "anaconda" + r"\.org"]))
+REGISTRY_HOST = re.compile(
+    "|".join(["py" + r"pi\.(org|python)", "python" + r"hosted\.org", "registry\\.npm" + r"js\.", "anaconda" + r"\.org"])
+)
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:work|root|Users|opt/wheels)/|(?<![\w.$}/-])/home/\w+/")
 UNFINISHED = re.compile(r"\b(?:TO" + "DO|FIX" + "ME|XX" + "X)\b")
 
@@ -76,6 +77,8 @@ def test_functions_fit_on_a_screen(kind: str) -> None:
 def test_every_module_says_what_it_is_for() -> None:
     sources = [member.folder / "src" for member in [*LIBRARIES, *SERVICES]] + [ROOT / "sandbox/src", ROOT / "cli/src"]
     silent = [
-        path for path, text, tree in modules(*sources) if text.strip() and "/migrations/" not in path and not ast.get_docstring(tree)
+        path
+        for path, text, tree in modules(*sources)
+        if text.strip() and "/migrations/" not in path and not ast.get_docstring(tree)
     ]
     assert silent == []

@@ -6,10 +6,10 @@ from pkgutil import walk_packages
 from typing import get_type_hints
 
 import pytest
+from workspace import SERVICES, Member, name_of
+
 from canonical import EVENTS, topology
 from chassis import Effect, Service, Settings
-
-from .workspace import SERVICES, Member, name_of
 
 SECRETS = ("SWIFTPARCEL", "NORDFREIGHT", "PORTAL")
 
@@ -44,9 +44,7 @@ def test_subscriptions_are_those_of_the_topology(member: Member) -> None:
 
 
 def test_topology_consumes_only_events_of_the_catalogue() -> None:
-    unknown = {
-        name: sorted(set(service.consumes) - set(EVENTS)) for name, service in topology.load().services.items()
-    }
+    unknown = {name: sorted(set(service.consumes) - set(EVENTS)) for name, service in topology.load().services.items()}
     assert {name: types for name, types in unknown.items() if types} == {}
 
 

@@ -55,6 +55,17 @@ def folders_of(parent: str) -> list[Path]:
 SERVICES = [Member(folder) for folder in folders_of("services")]
 LIBRARIES = [Member(folder) for folder in folders_of("libs")]
 MEMBERS = [*LIBRARIES, *SERVICES, Member(ROOT / "sandbox"), Member(ROOT / "cli")]
+SERVICE_MODULES = [
+    "__init__.py",
+    "__main__.py",
+    "app.py",
+    "domain.py",
+    "handlers.py",
+    "ports.py",
+    "py.typed",
+    "settings.py",
+]
+CARD = ["owns", "listens", "publishes", "calls", "SLO", "owner"]
 WORKSPACE = read_toml(ROOT / "pyproject.toml")
 
 

@@ -1,6 +1,7 @@
 """How a Crossdock service runs: the names a service codes against."""
 
 from chassis.clock import Clock, FixedClock, new_id
+from chassis.documents import Document, Documents, document_columns
 from chassis.effect import Effect, Outcome
 from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
@@ -13,6 +14,8 @@ from chassis.work import Cause, current_cause
 __all__ = [
     "Cause",
     "Clock",
+    "Document",
+    "Documents",
     "Effect",
     "Failure",
     "FixedClock",
@@ -26,6 +29,7 @@ __all__ = [
     "Store",
     "Temporary",
     "current_cause",
+    "document_columns",
     "new_id",
     "run",
 ]

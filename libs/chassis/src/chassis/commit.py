@@ -224,7 +224,7 @@ class Committer:
             await self._warm(stores, fresh)
             for work in fresh:
                 await self._run(work, stores, batch)
-            await session.flush()
+            await stores.flush()
             await self._write(session, batch)
         return batch
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import orjson
 from canonical import CanonicalEvent, Envelope, topology
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -18,6 +19,7 @@ from chassis.broker import Broker
 from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Subscription
+from chassis.dlq import Origin, letter
 from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import LEASE_SECONDS, Runner
 from chassis.errors import Failure, Temporary
@@ -44,7 +46,7 @@ class Service:
         self.metrics = Metrics()
         self.package = name.replace("-", "_")
         self.engine: AsyncEngine = create_async_engine(
-            settings.database_url, pool_size=8, max_overflow=4, pool_pre_ping=False, connect_args={"timeout": 5}
+            settings.database_url, pool_size=8, max_overflow=4, connect_args={"timeout": 5}, json_deserializer=orjson.loads
         )
         self.broker = Broker(name, settings, self.metrics)
         self.relay = Relay(self.engine, self.metrics)
@@ -133,6 +135,20 @@ class Service:
                 return await self.committer.submit(work)
         except TimeoutError as error:
             raise Temporary("the message could not be stored in time") from error
+
+    async def bury(self, source: str, message_id: str, body: Any, error: Exception) -> None:  # noqa: ANN401  any JSON
+        """Keep what came from outside and cannot be used as a dead letter, once.
+
+        Raises:
+            Temporary: it could not be stored in time.
+        """
+        origin = Origin(source=source, message_id=message_id)
+        raw = body if isinstance(body, bytes) else orjson.dumps(body, default=str)
+        dead = letter(self.name, self.settings.region, origin=origin, body=raw, error=error, clock=self.clock)
+        work = Work(f"dlq-{source}", message_id, root_cause(source, message_id), letter=dead)
+        if await self.committer.submit(work) is not None:
+            self.metrics.dead_letters.labels(source).inc()
+            log.error("dead_letter", extra={"origin": f"{source}/{message_id}", "error": str(error)[:500]})
 
     @asynccontextmanager
     async def store(self, kind: type[S]) -> AsyncIterator[S]:

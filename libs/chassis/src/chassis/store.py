@@ -18,6 +18,9 @@ class Store:
     async def warm(self, messages: Sequence[BaseModel]) -> None:
         """Load what a batch of messages will need with few queries; the default loads nothing."""
 
+    async def flush(self) -> None:
+        """Write what was changed and is not in the session yet; the default has nothing to write."""
+
 
 class Stores:
     """The stores of one transaction: each class is made once, so all handlers share its identity map."""
@@ -32,6 +35,12 @@ class Stores:
         if made is None:
             made = self._made[kind] = kind(self.session)
         return made  # type: ignore[return-value]  # the dict maps each class to its own instance
+
+    async def flush(self) -> None:
+        """Write what the stores still hold."""
+        for store in self._made.values():
+            await store.flush()
+        await self.session.flush()
 
     def bind(self, deps: Mapping[str, Any]) -> dict[str, Any]:
         """Return handler arguments, with each Store class replaced by this transaction's instance."""

@@ -1,0 +1,138 @@
+"""A real nats-server on this machine, with the permissions of the topology."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from canonical.topology import Topology, inbox_prefix, operator_permissions
+
+from chassis.local.errors import LocalServerError
+from chassis.local.ports import HOST, require_free, wait_open
+
+OLDEST = (2, 15, 1)
+START_SECONDS = 10.0
+
+
+def binary() -> str:
+    """Return the path of nats-server: the one installed beside Python, else the one on PATH.
+
+    Raises:
+        LocalServerError: there is none, or it is too old.
+    """
+    beside = Path(sys.executable).parent / "nats-server"
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if found is None:
+        raise LocalServerError("nats-server was not found: run `make setup`, or put nats-server 2.15.1 or newer on PATH.")
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    match = re.search(r"v?(\d+)\.(\d+)\.(\d+)", said)
+    if match is None or tuple(int(part) for part in match.groups()) < OLDEST:
+        raise LocalServerError(f"nats-server 2.15.1 or newer is needed, {found} says {said.strip()!r}: upgrade it.")
+    return found
+
+
+def ensure_passwords(folder: Path, users: list[str]) -> dict[str, Path]:
+    """Make one password file per broker user where there is none yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {user: folder / f"nats-{user}.password" for user in users}
+    for path in paths.values():
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(24))
+    return paths
+
+
+class NatsServer:
+    """One nats-server: region = JetStream domain, one user per service with its own rights, fsync always."""
+
+    def __init__(self, *, folder: Path, port: int, monitor_port: int, topology: Topology, region: str) -> None:
+        self.folder, self.port, self.monitor_port = folder, port, monitor_port
+        self._topology, self._region = topology, region
+        self.users = [*topology.services, "provisioner", "operator"]
+        self.passwords = ensure_passwords(folder / "secrets", self.users)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"nats://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id; 0 when it was never started."""
+        return self._process.pid if self._process else 0
+
+    def password(self, user: str) -> str:
+        """Return a user's password."""
+        return self.passwords[user].read_text().strip()
+
+    def write_config(self) -> Path:
+        """Write the server's configuration and return its path."""
+        users = [self._user(user) for user in self.users]
+        config = {
+            "listen": f"{HOST}:{self.port}",
+            "http": f"{HOST}:{self.monitor_port}",
+            "server_name": f"crossdock-{self._region}",
+            "max_payload": 8 * 1024 * 1024,
+            "jetstream": {
+                "store_dir": str(self.folder / "jetstream"),
+                "domain": self._region,
+                "sync_interval": "always",
+            },
+            "accounts": {"MESH": {"jetstream": "enabled", "users": users}},
+        }
+        path = self.folder / "nats-server.conf"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(config, indent=1))
+        return path
+
+    def _user(self, user: str) -> dict[str, object]:
+        entry: dict[str, object] = {"user": user, "password": self.password(user)}
+        if user == "provisioner":
+            allow = ["$JS.API.>"]
+            entry["permissions"] = {"publish": allow, "subscribe": [f"{inbox_prefix(user)}.>"]}
+            return entry
+        rights = operator_permissions() if user == "operator" else self._topology.permissions(user, self._region)
+        entry["permissions"] = {"publish": list(rights.publish), "subscribe": list(rights.subscribe)}
+        return entry
+
+    def command(self) -> list[str]:
+        """Return the command line that runs the server."""
+        return [binary(), "-c", str(self.write_config())]
+
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            LocalServerError: a port is in use, or the server ended at once.
+        """
+        require_free(self.port, "nats-server")
+        require_free(self.monitor_port, "nats-server's monitor")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "nats-server.log").open("ab") as log:
+            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+        if not wait_open(self.port, START_SECONDS, self.is_alive):
+            tail = (self.folder / "nats-server.log").read_text(errors="replace").strip().splitlines()[-1:]
+            raise LocalServerError(f"nats-server did not start: {' '.join(tail) or 'no output'}.")
+
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ask the server to end and wait for it."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the server without warning (kill -9)."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process and self._process.poll() is None:
+            os.kill(self._process.pid, number)
+            self._process.wait(20)

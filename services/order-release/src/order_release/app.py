@@ -1,0 +1,48 @@
+"""The wiring of order-release."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from canonical.carrier import Delivered, ProofOfDeliveryReceived
+from canonical.inventory import AllocationFailed, AllocationReleased, InventoryAllocated
+from canonical.warehouse import PickCompleted, PickShorted, ReturnReceived, ShipmentDispatched
+from chassis import Service
+
+from order_release import handlers
+from order_release.api import read_feed, router
+from order_release.connectors.erp.client import ErpClient
+from order_release.ports import Erp, WriteStatus
+from order_release.settings import ServiceSettings
+from order_release.store import OrderStore
+
+
+async def write_statuses(effects: Sequence[WriteStatus], *, keys: Sequence[str], erp: Erp) -> Sequence[None | Exception]:
+    """Write statuses back; the ERP tells repeats by the update's own id, so the keys are not needed."""
+    del keys
+    return await erp.write(effects)
+
+
+def build(settings: ServiceSettings) -> Service:
+    """Return the service, wired."""
+    service = Service("order-release", settings)
+    erp = ErpClient(service.http(base_url=settings.erp_url, system="ERP"))
+    service.on(InventoryAllocated, handlers.note_allocation, orders=OrderStore)
+    service.on(AllocationFailed, handlers.note_allocation_failure, orders=OrderStore)
+    service.on(AllocationReleased, handlers.note_release, orders=OrderStore)
+    service.on(PickCompleted, handlers.note_pick, orders=OrderStore)
+    service.on(PickShorted, handlers.note_short_pick, orders=OrderStore)
+    service.on(ShipmentDispatched, handlers.note_dispatch, orders=OrderStore)
+    service.on(Delivered, handlers.note_delivery, orders=OrderStore)
+    service.on(ProofOfDeliveryReceived, handlers.note_proof, orders=OrderStore)
+    service.on(ReturnReceived, handlers.close_return, orders=OrderStore)
+    service.effect(
+        WriteStatus,
+        call=write_statuses,
+        batch=50,
+        concurrency=2,
+        rate_per_second=settings.erp_calls_per_second,
+        erp=erp,
+    )
+    service.every(settings.erp_poll_seconds, partial(read_feed, service, erp))
+    service.routes(router(service))
+    return service

@@ -1,0 +1,1 @@
+"""Connectors of order-release, one folder per outside system."""

@@ -1,0 +1,1 @@
+"""The ERP: sales order feed and status write-back."""

@@ -1,0 +1,214 @@
+"""What happens to an order: each function takes a fact and returns the facts and calls that follow."""
+
+from datetime import datetime
+
+from canonical.carrier import Delivered, ProofOfDeliveryReceived
+from canonical.inventory import AllocationFailed, AllocationReleased, InventoryAllocated
+from canonical.orders import OrderCancelled, OrderCompleted, OrderReleased, ReturnAuthorized, ReturnClosed, ReturnRequested
+from canonical.warehouse import PickCompleted, PickShorted, ReturnReceived, ShipmentDispatched
+from chassis import Outcome, Permanent
+
+from order_release.domain import ErpStatus, Order, Return, Status, lines_of, reach
+from order_release.ports import Orders, WriteStatus
+
+RETURN_SITE = "DC-BER"
+
+
+async def release_order(event: OrderReleased, *, orders: Orders) -> Outcome:
+    """Take an order on; the same order twice is taken once."""
+    if await orders.get(event.order_id):
+        return []
+    order = Order(
+        order_id=event.order_id,
+        customer_id=event.customer_id,
+        ship_to=event.ship_to,
+        contact=event.contact,
+        lines=lines_of(event.lines),
+        first_promised_at=event.promised_at,
+        promised_at=event.promised_at,
+        since=event.occurred_at,
+    )
+    orders.put(order.order_id, order)
+    return [event, *_write(order, "RELEASED", event.occurred_at)]
+
+
+async def request_cancellation(event: OrderCancelled, *, orders: Orders) -> Outcome:
+    """Ask the mesh to stop an order; what it can still stop comes back as AllocationReleased."""
+    order = await _known(event.order_id, orders)
+    if order.is_over or order.cancel_reason:
+        return []
+    order.cancel_reason = event.reason
+    orders.put(order.order_id, order)
+    return [event]
+
+
+async def note_allocation(event: InventoryAllocated, *, orders: Orders) -> Outcome:
+    """Stock was set aside: all of it, or the rest waits on back-order."""
+    order = await _known(event.order_id, orders)
+    order.move("allocated", event.lines)
+    status: tuple[Status, ErpStatus] = ("allocated", "ALLOCATED") if order.is_allocated else ("backordered", "BACKORDERED")
+    return _advance(order, orders, status, event.occurred_at)
+
+
+async def note_allocation_failure(event: AllocationFailed, *, orders: Orders) -> Outcome:
+    """Lines wait for stock, or are given up because nobody knows the SKU."""
+    order = await _known(event.order_id, orders)
+    if event.reason == "out-of-stock":
+        return _advance(order, orders, ("backordered", "BACKORDERED"), event.occurred_at)
+    order.move("cancelled", event.lines)
+    order.cancel_reason = order.cancel_reason or "unknown SKU"
+    return _settle(order, orders, event.occurred_at)
+
+
+async def note_release(event: AllocationReleased, *, orders: Orders) -> Outcome:
+    """The mesh confirms that these pieces will not ship."""
+    order = await _known(event.order_id, orders)
+    if event.reason != "cancelled":
+        return []
+    order.move("cancelled", event.lines)
+    return _settle(order, orders, event.occurred_at)
+
+
+async def note_pick(event: PickCompleted, *, orders: Orders) -> Outcome:
+    """The goods were picked."""
+    order = await _known(event.order_id, orders)
+    order.move("picked", event.lines)
+    return _advance(order, orders, ("picked", "PICKED"), event.occurred_at)
+
+
+async def note_short_pick(event: PickShorted, *, orders: Orders) -> Outcome:
+    """Fewer goods were found than set aside; inventory-sync looks for the rest."""
+    order = await _known(event.order_id, orders)
+    order.move("picked", event.lines)
+    order.unallocate(event.shorted)
+    if not event.lines:
+        orders.put(order.order_id, order)
+        return []
+    return _advance(order, orders, ("picked", "PICKED"), event.occurred_at)
+
+
+async def note_dispatch(event: ShipmentDispatched, *, orders: Orders) -> Outcome:
+    """A shipment left; a cancellation that was still open came too late for it."""
+    order = await _known(event.order_id, orders)
+    if event.shipment_id in order.dispatched:
+        return []
+    order.move("shipped", event.lines)
+    order.dispatched.append(event.shipment_id)
+    outcome = list(_advance(order, orders, ("shipped", "SHIPPED"), event.occurred_at))
+    return [*outcome, *_settle(order, orders, event.occurred_at)]
+
+
+async def note_delivery(event: Delivered, *, orders: Orders) -> Outcome:
+    """A shipment arrived."""
+    order = await _known(event.order_id, orders)
+    if event.shipment_id not in order.delivered:
+        order.delivered.append(event.shipment_id)
+    return _settle(order, orders, event.occurred_at)
+
+
+async def note_proof(event: ProofOfDeliveryReceived, *, orders: Orders) -> Outcome:
+    """A shipment's delivery is proven."""
+    order = await _known(event.order_id, orders)
+    if event.shipment_id not in order.proven:
+        order.proven.append(event.shipment_id)
+    return _settle(order, orders, event.occurred_at)
+
+
+async def authorize_return(event: ReturnRequested, *, orders: Orders) -> Outcome:
+    """Accept a return of goods that were shipped; anything else is refused."""
+    order = await _known(event.order_id, orders)
+    shipped = {line.line_number: line.shipped for line in order.lines}
+    if any(line.quantity > shipped.get(line.line_number, 0) for line in event.lines):
+        raise Permanent("more is returned than was shipped", remedy="customer-service-case")
+    if any(known.return_id == event.return_id for known in order.returns):
+        return []
+    order.returns.append(Return(return_id=event.return_id, lines=list(event.lines)))
+    orders.put(order.order_id, order)
+    authorized = ReturnAuthorized(
+        occurred_at=event.occurred_at,
+        order_id=order.order_id,
+        return_id=event.return_id,
+        customer_id=order.customer_id,
+        lines=event.lines,
+        ship_from=order.ship_to,
+        contact=order.contact,
+        return_site=RETURN_SITE,
+    )
+    return [event, authorized]
+
+
+async def close_return(event: ReturnReceived, *, orders: Orders) -> Outcome:
+    """The goods are back: the return is settled."""
+    order = await _known(event.order_id, orders)
+    known = next((item for item in order.returns if item.return_id == event.return_id), None)
+    if known is None or known.closed:
+        return []
+    known.closed = True
+    orders.put(order.order_id, order)
+    disposition = "restocked" if event.condition == "good" else "scrapped"
+    return [
+        ReturnClosed(
+            occurred_at=event.occurred_at, order_id=order.order_id, return_id=event.return_id, disposition=disposition
+        )
+    ]
+
+
+async def _known(order_id: str, orders: Orders) -> Order:
+    order = await orders.get(order_id)
+    if order is None:
+        raise Permanent(f"order {order_id} is not known here", remedy="check-order-source")
+    return order
+
+
+def _write(order: Order, status: ErpStatus, at: datetime) -> Outcome:
+    """Write a status back, each status once per order."""
+    if status in order.written:
+        return []
+    order.written.append(status)
+    return [WriteStatus(lane=order.order_id, order_id=order.order_id, status=status, at=at)]
+
+
+RANK: dict[Status, int] = {
+    "released": 0, "backordered": 1, "allocated": 2, "picked": 3, "shipped": 4, "delivered": 5, "completed": 6, "cancelled": 6,
+}  # fmt: skip
+
+
+def _advance(order: Order, orders: Orders, status: tuple[Status, ErpStatus], at: datetime) -> Outcome:
+    """Reach a status unless the order is already further; the ERP is told either way, once."""
+    orders.put(order.order_id, order)
+    if order.is_over:
+        return []
+    if RANK[status[0]] > RANK[order.status]:
+        reach(order, status[0], at)
+    return _write(order, status[1], at)
+
+
+def _settle(order: Order, orders: Orders, at: datetime) -> Outcome:
+    """See whether the order has arrived or ended."""
+    orders.put(order.order_id, order)
+    if order.is_over:
+        return []
+    if order.is_cancelled:
+        reach(order, "cancelled", at)
+        return [*_write(order, "CANCELLED", at), _completed(order, at)]
+    outcome: list[object] = []
+    if order.is_delivered:
+        reach(order, "delivered", at)
+        outcome += _write(order, "DELIVERED", at)
+    if order.is_proven:
+        reach(order, "completed", at)
+        outcome += [*_write(order, "COMPLETED", at), _completed(order, at)]
+    return outcome  # type: ignore[return-value]  # only events and effects are put in
+
+
+def _completed(order: Order, at: datetime) -> OrderCompleted:
+    short = any(line.cancelled for line in order.lines)
+    outcome = "cancelled" if order.status == "cancelled" else "partially-delivered" if short else "delivered"
+    return OrderCompleted(
+        occurred_at=at,
+        order_id=order.order_id,
+        customer_id=order.customer_id,
+        outcome=outcome,
+        delivered_lines=order.quantities("shipped"),
+        cancelled_lines=order.quantities("cancelled"),
+    )

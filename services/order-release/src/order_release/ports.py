@@ -1,0 +1,44 @@
+"""What order-release needs from outside."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar, Literal, Protocol
+
+from chassis import Effect
+
+from order_release.domain import Order
+
+
+class WriteStatus(Effect):
+    """Tell the ERP the status of an order, once."""
+
+    name: ClassVar[str] = "write-status"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    order_id: str
+    status: str
+    at: datetime
+
+
+class Orders(Protocol):
+    """The orders of this service."""
+
+    async def get(self, key: str) -> Order | None:
+        """Return an order, locked."""
+        ...
+
+    def put(self, key: str, document: Order) -> None:
+        """Keep an order."""
+        ...
+
+
+class Erp(Protocol):
+    """The ERP as this service sees it."""
+
+    async def write(self, updates: Sequence[WriteStatus]) -> Sequence[None | Exception]:
+        """Write statuses back; one answer per update.
+
+        Raises:
+            Temporary: the ERP is away or limits us.
+        """
+        ...
