@@ -41,11 +41,9 @@ class Plan:
     @property
     def words(self) -> Mapping[str, str]:
         """The words of the templates."""
-        prefix = "".join(part.capitalize() for part in self.name.split("-"))
         return {
             "name": self.name,
             "package": self.package,
-            "prefix": prefix,
             "owner": self.owner,
             "port": str(self.port),
             "event": self.event.__name__,

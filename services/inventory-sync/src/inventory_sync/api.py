@@ -1,0 +1,108 @@
+"""The HTTP interface of inventory-sync: adjustments in, counts out."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query
+from pydantic import BaseModel
+
+from canonical.inventory import InventoryAdjusted
+from chassis import Service
+
+from inventory_sync import handlers
+from inventory_sync.ports import Adjustment
+from inventory_sync.store import InventoryStore
+
+
+class AdjustmentAnswer(BaseModel):
+    """What became of an adjustment."""
+
+    adjustment_id: str
+    duplicate: bool
+    on_hand: int | None
+
+
+class Count(BaseModel):
+    """The stock of an SKU at a site, in pieces."""
+
+    sku: str
+    site: str
+    on_hand: int
+    allocated: int
+    available_to_promise: int
+
+
+class Counts(BaseModel):
+    """Counts, by SKU and site."""
+
+    items: list[Count]
+
+
+class HeldAndWaiting(BaseModel):
+    """What an order holds and what it waits for."""
+
+    order_id: str
+    allocations: list[dict[str, Any]]
+    waiting: list[dict[str, Any]]
+    unknown: list[dict[str, Any]]
+    waits_since: str | None
+    next: str | None
+    owner: str = "inventory-sync"
+
+
+def router(service: Service) -> APIRouter:
+    """Return the routes, bound to the running service."""
+    routes = APIRouter(tags=["inventory"])
+
+    @routes.post("/adjustments", status_code=202)
+    async def adjust(adjustment: Adjustment) -> AdjustmentAnswer:
+        """Correct a count; the same adjustment id twice counts once."""
+        envelopes = await service.accept(
+            "adjustment",
+            adjustment.adjustment_id,
+            adjustment,
+            handlers.adjust_stock,
+            ledger=InventoryStore,
+            clock=service.clock,
+        )
+        counted = [e.data["on_hand"] for e in envelopes or () if e.type == InventoryAdjusted.type]
+        return AdjustmentAnswer(
+            adjustment_id=adjustment.adjustment_id,
+            duplicate=envelopes is None,
+            on_hand=counted[0] if counted else None,
+        )
+
+    @routes.get("/inventory")
+    async def inventory(
+        sku: str | None = None, site: str | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
+    ) -> Counts:
+        """Return counts, by SKU and site."""
+        async with service.store(InventoryStore) as reader:
+            shelves = await reader.all_shelves(sku=sku, site=site, limit=limit)
+        return Counts(
+            items=[
+                Count(
+                    sku=s.sku, site=s.site, on_hand=s.on_hand, allocated=s.allocated, available_to_promise=s.available
+                )
+                for s in shelves
+            ]
+        )
+
+    @routes.get("/inventory/orders/{order_id}")
+    async def held_and_waiting(order_id: str) -> HeldAndWaiting:
+        """Return what an order holds, what it waits for, and what ends the wait."""
+        async with service.store(InventoryStore) as reader:
+            demand = await reader.read_demand(order_id)
+        if demand is None:
+            raise HTTPException(404, f"order {order_id} is not known to inventory")
+        doc = demand.model_dump(mode="json")
+        waits = bool(demand.waiting or demand.unknown)
+        return HeldAndWaiting(
+            order_id=order_id,
+            allocations=doc["allocations"],
+            waiting=doc["waiting"],
+            unknown=doc["unknown"],
+            waits_since=doc["released_at"] if waits else None,
+            next="goods received or a count corrected upwards; first come, first served" if waits else None,
+        )
+
+    return routes

@@ -1,0 +1,1 @@
+"""transport-planner: which carrier takes what, and when."""

@@ -1,0 +1,1 @@
+"""Connectors of transport-planner, one folder per outside system."""

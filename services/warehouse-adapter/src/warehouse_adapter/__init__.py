@@ -1,0 +1,1 @@
+"""warehouse-adapter: orders to the warehouses, and what the warehouses report."""

@@ -1,0 +1,29 @@
+"""The wiring of warehouse-adapter."""
+
+from canonical.carrier import CarrierBooked
+from canonical.inventory import InventoryAllocated
+from canonical.orders import OrderCancelled
+from chassis import Service
+
+from warehouse_adapter import handlers
+from warehouse_adapter.api import router
+from warehouse_adapter.connectors.wms.client import WmsClient
+from warehouse_adapter.ports import CancelWarehouseOrder, CreateWarehouseOrder, SendLabels
+from warehouse_adapter.settings import ServiceSettings
+from warehouse_adapter.store import OrderStore, WarehouseOrderStore
+
+
+def build(settings: ServiceSettings) -> Service:
+    """Return the service, wired."""
+    service = Service("warehouse-adapter", settings)
+    warehouse = WmsClient(service.http(base_url=settings.wms_url, system="WMS"))
+    stores = {"warehouse_orders": WarehouseOrderStore, "orders": OrderStore}
+    service.on(InventoryAllocated, handlers.order_from_warehouse, **stores)
+    service.on(OrderCancelled, handlers.stop_order, **stores)
+    service.on(CarrierBooked, handlers.send_labels, warehouse_orders=WarehouseOrderStore)
+    ends = {"warehouse": warehouse, "warehouse_orders": WarehouseOrderStore, "clock": service.clock}
+    service.effect(CreateWarehouseOrder, call=handlers.make_create, failed=handlers.note_refusal, **ends)
+    service.effect(CancelWarehouseOrder, call=handlers.make_cancel, done=handlers.note_cancel, **ends)
+    service.effect(SendLabels, call=handlers.make_labels, warehouse=warehouse)
+    service.routes(router(service))
+    return service

@@ -1,0 +1,1 @@
+"""Connectors of warehouse-adapter, one folder per outside system."""

@@ -1,0 +1,28 @@
+"""Calls to the WMS."""
+
+from chassis import Http
+
+from warehouse_adapter.connectors.wms.mapping import labels_body, order_body
+from warehouse_adapter.ports import CancelWarehouseOrder, CreateWarehouseOrder, SendLabels
+
+
+class WmsClient:
+    """The WMS over HTTP."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def create(self, order: CreateWarehouseOrder, *, key: str) -> None:
+        """Give it an order."""
+        await self._http.request("POST", "/warehouse-orders", json=order_body(order), idempotency_key=key)
+
+    async def cancel(self, order: CancelWarehouseOrder, *, key: str) -> bool:
+        """Ask it to stop an order."""
+        path = f"/warehouse-orders/{order.warehouse_order_id}/cancel"
+        answer = await self._http.request("POST", path, json={"reason": order.reason}, idempotency_key=key)
+        return bool(answer.json()["cancelled"])
+
+    async def send_labels(self, labels: SendLabels, *, key: str) -> None:
+        """Give it labels."""
+        path = f"/warehouse-orders/{labels.warehouse_order_id}/labels"
+        await self._http.request("POST", path, json=labels_body(labels), idempotency_key=key)

@@ -1,0 +1,97 @@
+"""What warehouse-adapter needs from outside."""
+
+from typing import ClassVar, Literal, Protocol
+
+from canonical.values import BookedParcel, LineQuantity
+from chassis import Effect
+
+from warehouse_adapter.domain import OrderIndex, WarehouseOrder
+
+
+class CreateWarehouseOrder(Effect):
+    """Give an order to the warehouse."""
+
+    name: ClassVar[str] = "create-warehouse-order"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    warehouse_order_id: str
+    order_id: str
+    allocation_id: str
+    site: str
+    service_level: str
+    lines: tuple[LineQuantity, ...]
+
+
+class CancelWarehouseOrder(Effect):
+    """Ask the warehouse to stop an order."""
+
+    name: ClassVar[str] = "cancel-warehouse-order"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    warehouse_order_id: str
+    reason: str
+
+
+class SendLabels(Effect):
+    """Give the carrier's labels to the warehouse, which then ships."""
+
+    name: ClassVar[str] = "send-labels"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    warehouse_order_id: str
+    shipment_id: str
+    carrier_code: str
+    parcels: tuple[BookedParcel, ...]
+
+
+class WarehouseOrders(Protocol):
+    """Warehouse orders by id."""
+
+    async def get(self, key: str) -> WarehouseOrder | None:
+        """Return a warehouse order, locked."""
+        ...
+
+    def put(self, key: str, document: WarehouseOrder) -> None:
+        """Keep a warehouse order."""
+        ...
+
+
+class Orders(Protocol):
+    """Warehouse orders of each order."""
+
+    async def get(self, key: str) -> OrderIndex | None:
+        """Return the index of an order, locked."""
+        ...
+
+    def put(self, key: str, document: OrderIndex) -> None:
+        """Keep an index."""
+        ...
+
+
+class Warehouse(Protocol):
+    """The warehouse management system."""
+
+    async def create(self, order: CreateWarehouseOrder, *, key: str) -> None:
+        """Give it an order.
+
+        Raises:
+            Temporary: it is away.
+            Rejected: it refuses the order.
+        """
+        ...
+
+    async def cancel(self, order: CancelWarehouseOrder, *, key: str) -> bool:
+        """Ask it to stop an order; False when the goods are packed already.
+
+        Raises:
+            Temporary: it is away.
+        """
+        ...
+
+    async def send_labels(self, labels: SendLabels, *, key: str) -> None:
+        """Give it labels.
+
+        Raises:
+            Temporary: it is away.
+        """
+        ...
