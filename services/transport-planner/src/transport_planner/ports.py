@@ -1,13 +1,26 @@
 """What transport-planner needs from outside."""
 
-from collections.abc import Sequence
 from typing import ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
 
 from canonical.orders import ServiceLevel
 from canonical.values import Address, Parcel
 from chassis import Effect
 
-from transport_planner.domain import Plan, Quote
+from transport_planner.domain import OrderIndex, Plan, Quote, ReturnPlan
+
+
+class Consignment(BaseModel):
+    """What is to be rated."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shipment_id: str
+    ship_from: Address
+    ship_to: Address
+    service_level: ServiceLevel
+    parcels: tuple[Parcel, ...]
 
 
 class RateShipment(Effect):
@@ -16,12 +29,8 @@ class RateShipment(Effect):
     name: ClassVar[str] = "rate-shipment"
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
 
-    plan: str
     shipment_id: str
-    ship_from: Address
-    ship_to: Address
-    service_level: ServiceLevel
-    parcels: tuple[Parcel, ...]
+    consignment: Consignment
 
 
 class RateReturn(Effect):
@@ -31,13 +40,7 @@ class RateReturn(Effect):
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
 
     return_id: str
-    order_id: str
-    customer_id: str
-    contact_email: str
-    contact_language: str
-    site: str
-    ship_from: Address
-    ship_to: Address
+    consignment: Consignment
 
 
 class Plans(Protocol):
@@ -52,16 +55,38 @@ class Plans(Protocol):
         ...
 
 
+class Returns(Protocol):
+    """Plans of returns by return id."""
+
+    async def get(self, key: str) -> ReturnPlan | None:
+        """Return a plan, locked."""
+        ...
+
+    def put(self, key: str, document: ReturnPlan) -> None:
+        """Keep a plan."""
+        ...
+
+
+class Orders(Protocol):
+    """The plans and returns of each order."""
+
+    async def get(self, key: str) -> OrderIndex | None:
+        """Return the index of an order, locked."""
+        ...
+
+    def put(self, key: str, document: OrderIndex) -> None:
+        """Keep an index."""
+        ...
+
+
 class Rates(Protocol):
     """The transport management system."""
 
-    async def quotes(
-        self, *, shipment_id: str, ship_from: Address, ship_to: Address, service_level: str, parcels: Sequence[Parcel]
-    ) -> list[Quote]:
+    async def quotes(self, consignment: Consignment) -> list[Quote]:
         """Return what carriers ask.
 
         Raises:
             Temporary: it is away.
-            Rejected: it cannot rate this.
+            Permanent: it cannot rate this, or its answer cannot be read.
         """
         ...

@@ -1,33 +1,37 @@
-"""The way in for the WMS: its reports, a batch at a time, each accepted on its own."""
+"""Ways in: the WMS' reports, a batch at a time, each accepted on its own; questions about warehouse orders."""
 
 import asyncio
+import hashlib
+import logging
 from typing import Any
 
-from canonical.warehouse import (
-    PackCompleted,
-    PickCompleted,
-    PickShorted,
-    ShipmentDispatched,
-    WarehouseOrderAccepted,
-)
-from chassis import Outcome, Permanent, Service, Temporary
+import orjson
 from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
-from warehouse_adapter.connectors.wms import mapping
-from warehouse_adapter.connectors.wms.wire import Notice, Progress, Receipt, Report, ReturnArrival
-from warehouse_adapter.domain import WarehouseOrder
-from warehouse_adapter.handlers import known
-from warehouse_adapter.ports import WarehouseOrders
-from warehouse_adapter.store import WarehouseOrderStore
+from chassis import Permanent, Service, Temporary
 
-REPORT: TypeAdapter[Report] = TypeAdapter(Report)
+from warehouse_adapter import handlers
+from warehouse_adapter.connectors.wms import mapping, wire
+from warehouse_adapter.domain import Fact, WarehouseOrder
+from warehouse_adapter.store import OrderStore, WarehouseOrderStore
+
+log = logging.getLogger(__name__)
+
+SOURCE = "wms"
 
 
 class Reports(BaseModel):
-    """A batch of reports."""
+    """A batch of reports, each still as it came, so that one bad report spoils no other."""
 
     events: list[dict[str, Any]] = Field(max_length=1000)
+
+
+class Refusal(BaseModel):
+    """A report that was not taken, and why."""
+
+    event_id: str = Field(serialization_alias="eventId")
+    reason: str
 
 
 class Answer(BaseModel):
@@ -35,7 +39,7 @@ class Answer(BaseModel):
 
     accepted: int
     duplicates: int
-    rejected: list[dict[str, str]]
+    rejected: list[Refusal]
 
 
 def router(service: Service) -> APIRouter:
@@ -44,114 +48,81 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/wms/events")
     async def reports(batch: Reports) -> Answer:
-        """Take reports; one bad report does not spoil the batch. A report sent again changes nothing."""
-        lanes: dict[str, list[dict[str, Any]]] = {}
-        for place, event in enumerate(batch.events):
-            lanes.setdefault(str(event.get("warehouseOrderId", place)), []).append(event)
-        results = await asyncio.gather(*(_take_lane(service, lane) for lane in lanes.values()))
-        answers = [answer for lane in results for answer in lane]
-        rejected = [answer for answer in answers if isinstance(answer, dict)]
-        return Answer(accepted=answers.count(True), duplicates=answers.count(False), rejected=rejected)
+        """Take reports; a report sent again changes nothing, one that cannot be used becomes a dead letter."""
+        return await take(service, batch.events)
 
     @routes.get("/warehouse-orders/{warehouse_order_id}")
     async def show(warehouse_order_id: str) -> dict[str, Any]:
-        """Return a warehouse order: its stage and its booking."""
+        """Return a warehouse order: its stage, what was reported, its booking, and why it waits."""
         async with service.store(WarehouseOrderStore) as store:
             order = await store.read(warehouse_order_id)
         if order is None:
             raise HTTPException(404, f"warehouse order {warehouse_order_id} is not known")
-        return order.model_dump(mode="json", exclude={"allocation": {"ship_to", "contact"}})
+        return shown(order)
+
+    @routes.get("/warehouse-orders")
+    async def of_order(order_id: str) -> list[dict[str, Any]]:
+        """Return the warehouse orders of an order."""
+        async with service.store(OrderStore) as orders:
+            index = await orders.read(order_id)
+        async with service.store(WarehouseOrderStore) as store:
+            found = [await store.read(key) for key in index.warehouse_orders] if index else []
+        return [shown(order) for order in found if order]
+
+    @routes.post("/warehouse-orders/{warehouse_order_id}/resend", status_code=202)
+    async def resend(warehouse_order_id: str, request_id: str) -> dict[str, bool]:
+        """Give a held order to the warehouse again, once per request id."""
+        wish = handlers.Resend(warehouse_order_id=warehouse_order_id)
+        done = await service.accept(
+            "api-resend", request_id, wish, handlers.resend_order, warehouse_orders=WarehouseOrderStore
+        )
+        return {"duplicate": done is None}
 
     return routes
 
 
-async def _take_lane(service: Service, events: list[dict[str, Any]]) -> list[bool | dict[str, str]]:
-    """Take the reports of one warehouse order in their order."""
-    return [await _take(service, event) for event in events]
+async def take(service: Service, events: list[dict[str, Any]]) -> Answer:
+    """Accept reports together, in one commit where they can be, and answer for each.
+
+    Raises:
+        Temporary: some could not be stored now; the WMS sends the batch again.
+    """
+    results = await asyncio.gather(*(_accept(service, event) for event in events), return_exceptions=True)
+    for result in results:
+        if isinstance(result, Temporary) or (isinstance(result, BaseException) and not isinstance(result, Exception)):
+            raise result
+    refused = [(event, error) for event, error in zip(events, results, strict=True) if isinstance(error, Exception)]
+    rejected = await asyncio.gather(*(_refuse(service, event, error) for event, error in refused))
+    return Answer(accepted=results.count(True), duplicates=results.count(False), rejected=list(rejected))
 
 
-async def _take(service: Service, event: dict[str, Any]) -> bool | dict[str, str]:
-    """Return True for taken, False for known, the reason for refused."""
-    event_id = str(event.get("eventId", ""))
-    try:
-        report = REPORT.validate_python(event)
-        done = await service.accept("wms", report.eventId, report, publish_report, warehouse_orders=WarehouseOrderStore)
-    except (ValidationError, Permanent) as error:
-        await service.bury("wms", event_id, event, error)
-        return {"eventId": event_id, "reason": str(error)[:300]}
+async def _accept(service: Service, event: dict[str, Any]) -> bool:
+    report = wire.REPORT.validate_python(event)
+    message = mapping.reported(report)
+    if isinstance(message, Fact):
+        done = await service.accept(
+            SOURCE, report.event_id, message, handlers.record_fact, warehouse_orders=WarehouseOrderStore
+        )
+    else:
+        done = await service.accept(SOURCE, report.event_id, message, handlers.pass_on)
     return done is not None
 
 
-async def publish_report(report: Report, *, warehouse_orders: WarehouseOrders) -> Outcome:
-    """Publish what the WMS reports.
-
-    Raises:
-        Permanent: the warehouse order is not ours.
-    """
-    match report:
-        case Receipt():
-            return [mapping.goods_received(report)]
-        case Notice():
-            return [mapping.notice_received(report)]
-        case ReturnArrival():
-            return [mapping.return_received(report)]
-        case Progress():
-            order = await known(report.warehouseOrderId, warehouse_orders)
-            warehouse_orders.put(order.warehouse_order_id, order)
-            return _progress(report, order)
+async def _refuse(service: Service, event: dict[str, Any], error: Exception) -> Refusal:
+    if not isinstance(error, ValidationError | Permanent):
+        log.error("report_failed", exc_info=error, extra={"type": str(event.get("type"))[:40]})
+    await service.bury(SOURCE, hashlib.sha256(orjson.dumps(event)).hexdigest(), event, error)
+    return Refusal(event_id=str(event.get("eventId", ""))[:128], reason=reason_of(error))
 
 
-def _progress(report: Progress, order: WarehouseOrder) -> Outcome:
-    about: dict[str, Any] = {
-        "occurred_at": report.at,
-        "site": order.allocation.site,
-        "warehouse_order_id": order.warehouse_order_id,
-        "allocation_id": order.allocation.allocation_id,
-        "order_id": order.allocation.order_id,
-    }
-    match report.type:
-        case "ORDER_ACCEPTED":
-            order.reach("accepted")
-            return [WarehouseOrderAccepted(**about)]
-        case "PICK_CONFIRMED":
-            order.reach("picked")
-            order.picked = list(mapping.lines(report.lines))
-            return [PickCompleted(**about, lines=order.picked)]
-        case "PICK_SHORT":
-            order.picked = list(mapping.lines(report.lines))
-            order.reach("picked" if order.picked else "cancelled")
-            shorted = mapping.lines(report.shorted)
-            return [PickShorted(**about, lines=order.picked, shorted=shorted, reason=report.reason)]
-        case "PACKED":
-            order.reach("packed")
-            return [_packed(report, order, about)]
-        case "SHIPPED":
-            order.reach("shipped")
-            return [_dispatched(order, about)]
-        case "CANCELLED":
-            return []
+def reason_of(error: Exception) -> str:
+    """Return why a report was refused, in one line that names the fields at fault."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:3])
+    return str(error)[:300] if isinstance(error, Permanent) else "it failed by a fault of ours; it was kept"
 
 
-def _packed(report: Progress, order: WarehouseOrder, about: dict[str, Any]) -> PackCompleted:
-    allocation = order.allocation
-    return PackCompleted(
-        **about,
-        customer_id=allocation.customer_id,
-        ship_to=allocation.ship_to,
-        contact=allocation.contact,
-        service_level=allocation.service_level,
-        promised_at=allocation.promised_at,
-        parcels=tuple(mapping.parcel(parcel) for parcel in report.parcels),
-    )
-
-
-def _dispatched(order: WarehouseOrder, about: dict[str, Any]) -> ShipmentDispatched:
-    if order.booking is None:
-        raise Temporary("the booking of the shipment has not come yet")
-    return ShipmentDispatched(
-        **about,
-        shipment_id=order.booking.shipment_id,
-        carrier_code=order.booking.carrier_code,
-        parcels=tuple(order.booking.parcels),
-        lines=tuple(order.picked or order.allocation.lines),
-    )
+def shown(order: WarehouseOrder) -> dict[str, Any]:
+    """Return a warehouse order for showing, without personal data."""
+    body = order.model_dump(mode="json", exclude={"allocation": {"ship_to", "contact"}})
+    return body | {"waits": order.waits()}

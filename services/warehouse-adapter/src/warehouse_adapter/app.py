@@ -16,14 +16,38 @@ from warehouse_adapter.store import OrderStore, WarehouseOrderStore
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("warehouse-adapter", settings)
-    warehouse = WmsClient(service.http(base_url=settings.wms_url, system="WMS"))
+    wms = WmsClient(service.http(base_url=settings.wms_url, system="WMS"))
     stores = {"warehouse_orders": WarehouseOrderStore, "orders": OrderStore}
     service.on(InventoryAllocated, handlers.order_from_warehouse, **stores)
     service.on(OrderCancelled, handlers.stop_order, **stores)
     service.on(CarrierBooked, handlers.send_labels, warehouse_orders=WarehouseOrderStore)
-    ends = {"warehouse": warehouse, "warehouse_orders": WarehouseOrderStore, "clock": service.clock}
-    service.effect(CreateWarehouseOrder, call=handlers.make_create, failed=handlers.note_refusal, **ends)
-    service.effect(CancelWarehouseOrder, call=handlers.make_cancel, done=handlers.note_cancel, **ends)
-    service.effect(SendLabels, call=handlers.make_labels, warehouse=warehouse)
+    service.effect(
+        CreateWarehouseOrder,
+        call=handlers.make_create,
+        done=handlers.confirm_creation,
+        failed=handlers.hold_order,
+        concurrency=settings.wms_calls_at_once,
+        warehouse=wms,
+        warehouse_orders=WarehouseOrderStore,
+        clock=service.clock,
+    )
+    service.effect(
+        CancelWarehouseOrder,
+        call=handlers.make_cancel,
+        done=handlers.note_cancel,
+        failed=handlers.note_cancel_failure,
+        concurrency=settings.wms_calls_at_once,
+        warehouse=wms,
+        warehouse_orders=WarehouseOrderStore,
+        clock=service.clock,
+    )
+    service.effect(
+        SendLabels,
+        call=handlers.make_labels,
+        failed=handlers.hold_labels,
+        concurrency=settings.wms_calls_at_once,
+        warehouse=wms,
+        warehouse_orders=WarehouseOrderStore,
+    )
     service.routes(router(service))
     return service

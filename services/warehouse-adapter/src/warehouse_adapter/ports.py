@@ -23,7 +23,7 @@ class CreateWarehouseOrder(Effect):
 
 
 class CancelWarehouseOrder(Effect):
-    """Ask the warehouse to stop an order."""
+    """Ask the warehouse to stop an order it has."""
 
     name: ClassVar[str] = "cancel-warehouse-order"
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
@@ -72,7 +72,7 @@ class Warehouse(Protocol):
     """The warehouse management system."""
 
     async def create(self, order: CreateWarehouseOrder, *, key: str) -> None:
-        """Give it an order.
+        """Give it an order; the same one again changes nothing.
 
         Raises:
             Temporary: it is away.
@@ -81,10 +81,11 @@ class Warehouse(Protocol):
         ...
 
     async def cancel(self, order: CancelWarehouseOrder, *, key: str) -> bool:
-        """Ask it to stop an order; False when the goods are packed already.
+        """Ask it to stop an order; False when it is too late and the goods go on.
 
         Raises:
             Temporary: it is away.
+            Rejected: it refuses the question.
         """
         ...
 
@@ -93,5 +94,6 @@ class Warehouse(Protocol):
 
         Raises:
             Temporary: it is away.
+            Rejected: it refuses the labels.
         """
         ...

@@ -1,11 +1,13 @@
 """Settings of warehouse-adapter."""
 
-from chassis import Settings
 from pydantic import Field
+
+from chassis import Settings
 
 
 class ServiceSettings(Settings):
-    """Where the WMS is."""
+    """Where the WMS is and how hard it may be pressed."""
 
     port: int = Field(default=8103, description="TCP port the HTTP server binds.")
     wms_url: str = Field(default="http://127.0.0.1:8190/wms", description="Base URL of the WMS.")
+    wms_calls_at_once: int = Field(default=16, ge=1, description="Calls of one kind in flight at the WMS.")

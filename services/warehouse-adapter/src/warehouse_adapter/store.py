@@ -1,9 +1,10 @@
-"""Warehouse orders and their index by order."""
+"""Warehouse orders and their index by order; a batch is read with one query per table and written with one."""
 
 from collections.abc import Iterable
 
-from chassis import Document, Documents
 from pydantic import BaseModel
+
+from chassis import Document, Documents
 
 from warehouse_adapter.domain import OrderIndex, WarehouseOrder, warehouse_order_id
 
@@ -17,7 +18,7 @@ class WarehouseOrderRow(Document, table=True):
 class OrderRow(Document, table=True):
     """Table of order indexes."""
 
-    __tablename__ = "orders"
+    __tablename__ = "orders_at_warehouse"
 
 
 class WarehouseOrderStore(Documents[WarehouseOrder]):
@@ -28,10 +29,10 @@ class WarehouseOrderStore(Documents[WarehouseOrder]):
 
     def keys(self, message: BaseModel) -> Iterable[str]:
         """Return the warehouse order of a message."""
-        if allocation_id := getattr(message, "allocation_id", None):
-            return [warehouse_order_id(allocation_id)]
-        found = getattr(message, "warehouse_order_id", None) or getattr(message, "warehouseOrderId", None)
-        return [found] if found else []
+        if found := getattr(message, "warehouse_order_id", None):
+            return [found]
+        allocation_id = getattr(message, "allocation_id", None)
+        return [warehouse_order_id(allocation_id)] if allocation_id else []
 
 
 class OrderStore(Documents[OrderIndex]):

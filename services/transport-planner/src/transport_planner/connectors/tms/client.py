@@ -1,12 +1,17 @@
 """Calls to the TMS."""
 
-from collections.abc import Sequence
+import logging
 
-from canonical.values import Address, Parcel
-from chassis import Http
+from pydantic import ValidationError
+
+from chassis import Http, Permanent
 
 from transport_planner.connectors.tms import mapping
+from transport_planner.connectors.tms.wire import RateAnswer
 from transport_planner.domain import Quote
+from transport_planner.ports import Consignment
+
+log = logging.getLogger(__name__)
 
 
 class TmsClient:
@@ -15,12 +20,14 @@ class TmsClient:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    async def quotes(
-        self, *, shipment_id: str, ship_from: Address, ship_to: Address, service_level: str, parcels: Sequence[Parcel]
-    ) -> list[Quote]:
-        """Return what carriers ask."""
-        body = mapping.request_body(
-            shipment_id=shipment_id, ship_from=ship_from, ship_to=ship_to, service_level=service_level, parcels=parcels
-        )
-        answer = await self._http.request("POST", "/rates", json=body)
-        return mapping.quotes(answer.json()["quotes"])
+    async def quotes(self, consignment: Consignment) -> list[Quote]:
+        """Return what carriers ask; quotes that cannot be read are left out and logged."""
+        answer = await self._http.request("POST", "/rates", json=mapping.request_body(consignment))
+        try:
+            rows = RateAnswer.model_validate_json(answer.content).quotes
+        except ValidationError as error:
+            raise Permanent(f"the TMS' answer cannot be read: {error}", remedy="check-tms-answer") from error
+        usable, odd = mapping.quotes(rows)
+        for reason in odd:
+            log.warning("quote_unusable", extra={"shipment_id": consignment.shipment_id, "reason": reason})
+        return usable

@@ -1,45 +1,48 @@
 """The TMS' shapes to ours and back; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from canonical.values import Address, Parcel
 from pydantic import ValidationError
+
+from canonical.values import Address
 
 from transport_planner.connectors.tms.wire import RateQuote
 from transport_planner.domain import Quote
+from transport_planner.ports import Consignment
 
 
-def quotes(rows: Iterable[Any]) -> list[Quote]:
-    """Return the usable quotes; one odd row does not spoil the answer."""
-    found: list[Quote] = []
+def quotes(rows: Iterable[Any]) -> tuple[list[Quote], list[str]]:
+    """Return the usable quotes, and what is wrong with each of the others: one odd row does not spoil the answer."""
+    usable: list[Quote] = []
+    odd: list[str] = []
     for row in rows:
         try:
-            quote = RateQuote.model_validate(row)
-        except ValidationError:
-            continue
-        found.append(
-            Quote(
-                carrier_code=quote.carrier,
-                service_code=quote.service,
-                mode=quote.mode,
-                amount=quote.amount,
-                currency=quote.currency,
-                transit_days=quote.transitDays,
-            )
-        )
-    return found
+            usable.append(quote(RateQuote.model_validate(row)))
+        except ValidationError as error:
+            odd.append("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+    return usable, odd
 
 
-def request_body(
-    *, shipment_id: str, ship_from: Address, ship_to: Address, service_level: str, parcels: Sequence[Parcel]
-) -> dict[str, Any]:
+def quote(row: RateQuote) -> Quote:
+    """Return a quote."""
+    return Quote(
+        carrier_code=row.carrier,
+        service_code=row.service,
+        mode=row.mode,
+        amount=row.amount,
+        currency=row.currency,
+        transit_days=row.transit_days,
+    )
+
+
+def request_body(consignment: Consignment) -> dict[str, Any]:
     """Return a rate request in the TMS' words."""
     return {
-        "shipmentId": shipment_id,
-        "from": ship_from.model_dump(mode="json"),
-        "to": ship_to.model_dump(mode="json"),
-        "serviceLevel": service_level,
+        "shipmentId": consignment.shipment_id,
+        "from": address(consignment.ship_from),
+        "to": address(consignment.ship_to),
+        "serviceLevel": consignment.service_level,
         "parcels": [
             {
                 "sscc": parcel.sscc,
@@ -48,6 +51,18 @@ def request_body(
                 "widthMm": parcel.width_mm,
                 "heightMm": parcel.height_mm,
             }
-            for parcel in parcels
+            for parcel in consignment.parcels
         ],
+    }
+
+
+def address(found: Address) -> dict[str, Any]:
+    """Return an address in the TMS' words."""
+    return {
+        "name": found.name,
+        "street": found.street,
+        "city": found.city,
+        "postalCode": found.postal_code,
+        "country": found.country,
+        "region": found.region,
     }

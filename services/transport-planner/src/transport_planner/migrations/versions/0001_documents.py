@@ -1,12 +1,13 @@
 """Tables of the first version."""
 
 from alembic import op
+
 from chassis import document_columns
 
 revision = "0001"
 down_revision = None
 
-TABLES = ("plans",)
+TABLES = ("shipment_plans", "return_plans", "orders_in_transport")
 
 
 def upgrade() -> None:

@@ -1,9 +1,11 @@
 """Calls to the WMS."""
 
-from chassis import Http
+from chassis import Http, Rejected
 
 from warehouse_adapter.connectors.wms.mapping import labels_body, order_body
 from warehouse_adapter.ports import CancelWarehouseOrder, CreateWarehouseOrder, SendLabels
+
+ALREADY_THERE = 409
 
 
 class WmsClient:
@@ -13,8 +15,12 @@ class WmsClient:
         self._http = http
 
     async def create(self, order: CreateWarehouseOrder, *, key: str) -> None:
-        """Give it an order."""
-        await self._http.request("POST", "/warehouse-orders", json=order_body(order), idempotency_key=key)
+        """Give it an order; one it already has under this id is the same order."""
+        try:
+            await self._http.request("POST", "/warehouse-orders", json=order_body(order), idempotency_key=key)
+        except Rejected as refusal:
+            if refusal.status != ALREADY_THERE:
+                raise
 
     async def cancel(self, order: CancelWarehouseOrder, *, key: str) -> bool:
         """Ask it to stop an order."""

@@ -1,12 +1,13 @@
 """Tables of the first version."""
 
 from alembic import op
+
 from chassis import document_columns
 
 revision = "0001"
 down_revision = None
 
-TABLES = ("warehouse_orders", "orders")
+TABLES = ("warehouse_orders", "orders_at_warehouse")
 
 
 def upgrade() -> None:
