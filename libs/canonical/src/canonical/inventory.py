@@ -57,7 +57,7 @@ class AllocationFailed(InventoryEvent):
 
 
 class AllocationReleased(InventoryEvent):
-    """Stock set aside for an order is free again; with reason `cancelled` nothing of the order will ship."""
+    """Stock set aside for an order is free again; nothing of these lines will ship."""
 
     type: ClassVar[str] = "inventory.allocation-released.v1"
 

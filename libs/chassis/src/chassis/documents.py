@@ -19,6 +19,8 @@ D = TypeVar("D", bound=BaseModel)
 class Document(SQLModel):
     """Columns of a document table; a service's table class adds `table=True` and its `__tablename__`."""
 
+    __table_args__: ClassVar[dict[str, Any]] = {"extend_existing": True}
+
     key: str = Field(sa_type=Text, primary_key=True)
     state: dict[str, Any] = Field(sa_type=JSONB)
     updated_at: datetime = Field(

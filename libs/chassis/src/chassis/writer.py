@@ -43,7 +43,7 @@ class Writer:
 
     def event(self, event: CanonicalEvent, cause: Cause, index: int) -> tuple[Envelope, OutboxRow]:
         """Seal an event and make its outbox row."""
-        correlation = cause.correlation_id or str(getattr(event, "order_id", None) or event.key)
+        correlation = str(getattr(event, "order_id", None) or cause.correlation_id or event.key)
         envelope = seal(
             event,
             event_id=derived_id(cause.step_id, f"{index}:{type(event).type}:{event.key}"),

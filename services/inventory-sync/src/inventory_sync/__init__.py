@@ -1,1 +1,1 @@
-"""inventory-sync: what is on stock, what is promised, and for whom it is set aside."""
+"""The inventory-sync service."""

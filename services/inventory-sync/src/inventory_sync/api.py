@@ -52,7 +52,12 @@ class HeldAndWaiting(BaseModel):
 def router(service: Service) -> APIRouter:
     """Return the routes, bound to the running service."""
     routes = APIRouter(tags=["inventory"])
+    _take_adjustments(service, routes)
+    _show_counts(service, routes)
+    return routes
 
+
+def _take_adjustments(service: Service, routes: APIRouter) -> None:
     @routes.post("/adjustments", status_code=202)
     async def adjust(adjustment: Adjustment) -> AdjustmentAnswer:
         """Correct a count; the same adjustment id twice counts once."""
@@ -71,6 +76,8 @@ def router(service: Service) -> APIRouter:
             on_hand=counted[0] if counted else None,
         )
 
+
+def _show_counts(service: Service, routes: APIRouter) -> None:
     @routes.get("/inventory")
     async def inventory(
         sku: str | None = None, site: str | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
@@ -104,5 +111,3 @@ def router(service: Service) -> APIRouter:
             waits_since=doc["released_at"] if waits else None,
             next="goods received or a count corrected upwards; first come, first served" if waits else None,
         )
-
-    return routes

@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
 
-from canonical.values import LineQuantity
 from canonical.warehouse import PickShorted, ReturnReceived
 from chassis import Store
 
@@ -190,8 +189,8 @@ class InventoryStore(Store):
 
 
 def _skus(message: BaseModel) -> set[str]:
-    lines: tuple[LineQuantity, ...] = (*getattr(message, "lines", ()), *getattr(message, "shorted", ()))
-    return {line.sku for line in lines} | _freed(message)
+    lines = (*getattr(message, "lines", ()), *getattr(message, "shorted", ()))
+    return {str(line.sku) for line in lines} | _freed(message)
 
 
 def _freed(message: BaseModel) -> set[str]:

@@ -16,7 +16,9 @@ from order_release.settings import ServiceSettings
 from order_release.store import OrderStore
 
 
-async def write_statuses(effects: Sequence[WriteStatus], *, keys: Sequence[str], erp: Erp) -> Sequence[None | Exception]:
+async def write_statuses(
+    effects: Sequence[WriteStatus], *, keys: Sequence[str], erp: Erp
+) -> Sequence[Exception | None]:
     """Write statuses back; the ERP tells repeats by the update's own id, so the keys are not needed."""
     del keys
     return await erp.write(effects)

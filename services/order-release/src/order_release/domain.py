@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from canonical.values import Address, Contact, LineQuantity, OrderLine
 from pydantic import BaseModel, Field
 
+from canonical.values import Address, Contact, LineQuantity, OrderLine
+
 Status = Literal["released", "allocated", "backordered", "picked", "shipped", "delivered", "completed", "cancelled"]
+Moved = Literal["allocated", "picked", "shorted", "shipped", "delivered", "cancelled"]
 ErpStatus = Literal["RELEASED", "ALLOCATED", "BACKORDERED", "PICKED", "SHIPPED", "DELIVERED", "COMPLETED", "CANCELLED"]
 NEXT: dict[Status, tuple[str, str]] = {
     "released": ("stock is set aside", "inventory-sync"),
@@ -27,8 +29,11 @@ class Line(BaseModel):
     sku: str
     ordered: int
     allocated: int = 0
+    backordered: int = 0
     picked: int = 0
+    shorted: int = 0
     shipped: int = 0
+    delivered: int = 0
     cancelled: int = 0
 
     @property
@@ -59,17 +64,64 @@ class Order(BaseModel):
     since: datetime
     written: list[ErpStatus] = Field(default_factory=list)
     dispatched: list[str] = Field(default_factory=list)
+    contents: dict[str, list[LineQuantity]] = Field(default_factory=dict)
     delivered: list[str] = Field(default_factory=list)
     proven: list[str] = Field(default_factory=list)
     cancel_reason: str | None = None
+    end_reason: str | None = None
     returns: list[Return] = Field(default_factory=list)
 
-    def move(self, field: Literal["allocated", "picked", "shipped", "cancelled"], lines: Iterable[LineQuantity]) -> None:
+    def move(self, field: Moved, lines: Iterable[LineQuantity]) -> None:
         """Add quantities to a field of the lines concerned; a line the order does not have is ignored."""
         by_number = {line.line_number: line for line in self.lines}
         for quantity in lines:
             if line := by_number.get(quantity.line_number):
                 setattr(line, field, min(line.ordered, getattr(line, field) + quantity.quantity))
+
+    def wait(self, lines: Iterable[LineQuantity], *, only: bool) -> None:
+        """Note what waits for stock; with `only`, nothing else does."""
+        waiting = {line.line_number: line.quantity for line in lines}
+        for line in self.lines:
+            line.backordered = waiting.get(line.line_number, 0 if only else line.backordered)
+
+    def give_up(self, lines: Iterable[LineQuantity]) -> None:
+        """Note pieces that will not ship."""
+        lines = list(lines)
+        self.move("cancelled", lines)
+        given_up = {line.line_number: line.quantity for line in lines}
+        for line in self.lines:
+            line.backordered = max(0, line.backordered - given_up.get(line.line_number, 0))
+
+    def arrive(self) -> None:
+        """Count as delivered what is in shipments that left and arrived, whichever was heard of first."""
+        for line in self.lines:
+            line.delivered = 0
+        for shipment_id in set(self.delivered):
+            self.move("delivered", self.contents.get(shipment_id, []))
+
+    def why_not_cancel(self) -> str | None:
+        """Say why the order cannot be cancelled any more; None when it can be tried."""
+        if self.is_over:
+            return f"the order is {self.status}"
+        if all(line.is_settled for line in self.lines):
+            return "everything has left the warehouse"
+        return None
+
+    def why_not_change(self) -> str | None:
+        """Say why address and date cannot be changed any more; None when they can."""
+        if self.is_over or self.cancel_reason:
+            return "the order is ended or being cancelled"
+        if any(line.allocated or line.picked or line.shipped for line in self.lines):
+            return "stock is set aside and the warehouse has its orders"
+        return None
+
+    def returnable(self) -> dict[int, int]:
+        """Return, per line, what was shipped and is not in a return yet."""
+        left = {line.line_number: line.shipped for line in self.lines}
+        for known in self.returns:
+            for line in known.lines:
+                left[line.line_number] = left.get(line.line_number, 0) - line.quantity
+        return left
 
     def unallocate(self, lines: Iterable[LineQuantity]) -> None:
         """Take back quantities that were set aside and not found."""
@@ -117,9 +169,20 @@ class Order(BaseModel):
         if self.is_over:
             return None
         reason, owner = NEXT[self.status]
+        next_step = reason
         if self.cancel_reason:
             reason = f"cancellation to be confirmed, or {reason}"
-        return {"reason": f"waits until {reason}", "since": self.since.isoformat(), "owner": owner}
+        return {"reason": f"waits until {reason}", "since": self.since.isoformat(), "next": next_step, "owner": owner}
+
+
+LADDER: tuple[ErpStatus, ...] = ("RELEASED", "ALLOCATED", "PICKED", "SHIPPED", "DELIVERED", "COMPLETED")
+"""What the ERP is told on the way of an order that ends well, in this order."""
+
+
+def untold(order: Order, status: ErpStatus) -> list[ErpStatus]:
+    """Return what the ERP is still to be told to know of `status`: rungs below it come first, each once."""
+    rungs = LADDER[: LADDER.index(status) + 1] if status in LADDER else (status,)
+    return [rung for rung in rungs if rung not in order.written]
 
 
 def reach(order: Order, status: Status, at: datetime) -> None:

@@ -35,7 +35,7 @@ class Orders(Protocol):
 class Erp(Protocol):
     """The ERP as this service sees it."""
 
-    async def write(self, updates: Sequence[WriteStatus]) -> Sequence[None | Exception]:
+    async def write(self, updates: Sequence[WriteStatus]) -> Sequence[Exception | None]:
         """Write statuses back; one answer per update.
 
         Raises:

@@ -1,7 +1,8 @@
 """Settings of order-release."""
 
-from chassis import Settings
 from pydantic import Field
+
+from chassis import Settings
 
 
 class ServiceSettings(Settings):
@@ -9,5 +10,5 @@ class ServiceSettings(Settings):
 
     port: int = Field(default=8101, description="TCP port the HTTP server binds.")
     erp_url: str = Field(default="http://127.0.0.1:8190/erp", description="Base URL of the ERP.")
-    erp_poll_seconds: float = Field(default=0.2, description="Pause between reads of the ERP's change feed, in seconds.")
+    erp_poll_seconds: float = Field(default=0.2, description="Seconds between reads of the ERP's change feed.")
     erp_calls_per_second: float = Field(default=45.0, description="Most write-back calls per second the ERP takes.")

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from chassis import Document, Documents
 from pydantic import BaseModel
+
+from chassis import Document, Documents
 
 from order_release.domain import Order
 

@@ -1,4 +1,4 @@
-"""The rules of stock: shelves that cannot be oversold, orders that hold and wait, and how one is planned onto the other."""
+"""The rules of stock: shelves that cannot be oversold, and orders that hold and wait."""
 
 from inventory_sync.domain.demand import Allocation, Demand
 from inventory_sync.domain.planning import Plan, plan

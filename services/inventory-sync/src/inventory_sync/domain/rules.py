@@ -13,6 +13,8 @@ from inventory_sync.domain.quantities import Lines, common, subtract
 from inventory_sync.domain.shelf import Shelf
 
 Facts = list[CanonicalEvent]
+REFUSED = "refused"
+"""Reason of a short pick when the warehouse would not take the order: its goods are still there."""
 
 
 def place(demand: Demand, lines: Sequence[LineQuantity], shelves: Sequence[Shelf], at: datetime) -> Facts:
@@ -70,7 +72,7 @@ def cancel(demand: Demand, at: datetime) -> Facts:
 
 
 def stop(demand: Demand, held: Allocation, shelves: Sequence[Shelf], at: datetime) -> Facts:
-    """Free an allocation whose warehouse order was stopped; picked goods go back, and the order gets nothing any more."""
+    """Free an allocation whose warehouse order was stopped; the order gets nothing any more."""
     lines = held.lines
     for line in lines:
         shelf_of(shelves, line.sku, held.site).release(line.quantity)
@@ -82,10 +84,11 @@ def stop(demand: Demand, held: Allocation, shelves: Sequence[Shelf], at: datetim
 def went_short(
     demand: Demand, held: Allocation, missing: Lines, shelves: Sequence[Shelf], *, reason: str, at: datetime
 ) -> Facts:
-    """Write off what was not found and look for it at sites where the line has not come up short; the rest is given up."""
+    """Write off what was not found and look for it elsewhere; what no other site has is given up."""
     lost = common(held.lines, missing)
     for line in lost:
-        shelf_of(shelves, line.sku, held.site).lose(line.quantity)
+        shelf = shelf_of(shelves, line.sku, held.site)
+        shelf.release(line.quantity) if reason == REFUSED else shelf.lose(line.quantity)
         demand.short_at.append((line.line_number, held.site))
     demand.drop(held, lost)
     if demand.is_cancelled:

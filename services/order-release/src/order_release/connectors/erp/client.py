@@ -28,7 +28,7 @@ class ErpClient:
         rows: list[dict[str, Any]] = answer.json()["value"]
         return rows
 
-    async def write(self, updates: Sequence[WriteStatus]) -> Sequence[None | Exception]:
+    async def write(self, updates: Sequence[WriteStatus]) -> Sequence[Exception | None]:
         """Write statuses back in one call.
 
         Raises:

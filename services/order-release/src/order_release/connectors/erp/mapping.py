@@ -1,12 +1,15 @@
 """The ERP's shapes to ours and back; pure."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
-from canonical.orders import OrderCancelled, OrderReleased, ReturnRequested
+from canonical.orders import OrderCancelled, OrderChanged, OrderReleased, ReturnRequested
 from canonical.values import Address, Contact, LineQuantity, Money, OrderLine
 from chassis import Permanent
 
-from order_release.connectors.erp.wire import Change, SalesOrder, StatusUpdate
+from order_release.connectors.erp.wire import Change, ReturnOrder, SalesOrder, ShipTo, StatusUpdate
+from order_release.domain import Order
 from order_release.ports import WriteStatus
 
 
@@ -17,13 +20,7 @@ def released(order: SalesOrder, at: datetime) -> OrderReleased:
         occurred_at=at,
         order_id=order.SalesOrder,
         customer_id=order.SoldToParty,
-        ship_to=Address(
-            name=order.ShipTo.Name,
-            street=order.ShipTo.Street,
-            city=order.ShipTo.City,
-            postal_code=order.ShipTo.PostalCode,
-            country=order.ShipTo.Country,
-        ),
+        ship_to=address(order.ShipTo),
         contact=Contact(email=order.ShipTo.Email, phone=order.ShipTo.Phone, language=order.ShipTo.Language),
         lines=tuple(
             OrderLine(
@@ -37,7 +34,18 @@ def released(order: SalesOrder, at: datetime) -> OrderReleased:
         ),
         service_level="express" if order.ShippingCondition == "EXPRESS" else "standard",
         promised_at=order.RequestedDeliveryDate,
-        total=Money(amount=sum((item.NetPrice * item.Quantity for item in order.Items), start=0 * order.Items[0].NetPrice), currency=currency),
+        total=Money(amount=sum((i.NetPrice * i.Quantity for i in order.Items), start=Decimal(0)), currency=currency),
+    )
+
+
+def address(party: ShipTo) -> Address:
+    """Return a ship-to party's address."""
+    return Address(
+        name=party.Name,
+        street=party.Street,
+        city=party.City,
+        postal_code=party.PostalCode,
+        country=party.Country,
     )
 
 
@@ -51,6 +59,17 @@ def cancelled(change: Change) -> OrderCancelled:
     )
 
 
+def changed(change: Change) -> OrderChanged:
+    """Return the new address and date of a sales order; lines cannot be changed."""
+    return OrderChanged(
+        occurred_at=change.ChangedAt,
+        order_id=change.SalesOrder.SalesOrder,
+        ship_to=address(change.SalesOrder.ShipTo),
+        promised_at=change.SalesOrder.RequestedDeliveryDate,
+        reason=change.Reason or "changed in the ERP",
+    )
+
+
 def return_requested(change: Change) -> ReturnRequested:
     """Return the return of a sales order.
 
@@ -60,18 +79,24 @@ def return_requested(change: Change) -> ReturnRequested:
     if change.Return is None:
         raise Permanent("a RETURN row without Return", remedy="fix-at-sender")
     skus = {item.Item: item.Material for item in change.SalesOrder.Items}
-    try:
-        lines = tuple(
-            LineQuantity(line_number=item.Item, sku=skus[item.Item], quantity=item.Quantity) for item in change.Return.Items
-        )
-    except KeyError as error:
-        raise Permanent(f"return of an unknown item {error}", remedy="fix-at-sender") from error
+    return _return(change.SalesOrder.SalesOrder, change.Return, skus, change.ChangedAt, change.Reason or "")
+
+
+def return_of(order: Order, wish: ReturnOrder, at: datetime) -> ReturnRequested:
+    """Return the return of an order we know.
+
+    Raises:
+        Permanent: it names a line the order does not have.
+    """
+    return _return(order.order_id, wish, {line.line_number: line.sku for line in order.lines}, at, "")
+
+
+def _return(order_id: str, wish: ReturnOrder, skus: Mapping[int, str], at: datetime, reason: str) -> ReturnRequested:
+    if unknown := [item.Item for item in wish.Items if item.Item not in skus]:
+        raise Permanent(f"Items: the order has no item {unknown[0]}", remedy="fix-at-sender")
+    lines = [LineQuantity(line_number=item.Item, sku=skus[item.Item], quantity=item.Quantity) for item in wish.Items]
     return ReturnRequested(
-        occurred_at=change.ChangedAt,
-        order_id=change.SalesOrder.SalesOrder,
-        return_id=change.Return.ReturnId,
-        lines=lines,
-        reason=change.Reason or "",
+        occurred_at=at, order_id=order_id, return_id=wish.ReturnId, lines=tuple(lines), reason=reason
     )
 
 

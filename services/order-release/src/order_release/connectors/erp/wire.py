@@ -4,9 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Number = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f]+$")]
 
 
@@ -20,16 +20,16 @@ class Item(_Wire):
     Item: int
     Material: Number
     Quantity: int = Field(gt=0, le=100_000)
-    NetPrice: Decimal = Field(ge=0)
+    NetPrice: Decimal = Field(ge=0, max_digits=9, decimal_places=4)
     WeightGrams: int = Field(gt=0)
 
 
 class ShipTo(_Wire):
     """The ship-to party."""
 
-    Name: Name
-    Street: Name
-    City: Name
+    Name: Words
+    Street: Words
+    City: Words
     PostalCode: Annotated[str, StringConstraints(min_length=1, max_length=16)]
     Country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     Email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
@@ -48,12 +48,19 @@ class SalesOrder(_Wire):
     ShipTo: ShipTo
     Items: list[Item] = Field(min_length=1, max_length=500)
 
+    @field_validator("Items")
+    @classmethod
+    def _numbers_differ(cls, items: list[Item]) -> list[Item]:
+        if len({item.Item for item in items}) < len(items):
+            raise ValueError("two items have the same number")
+        return items
+
 
 class ReturnItem(_Wire):
     """A line of a return."""
 
     Item: int
-    Quantity: int = Field(gt=0)
+    Quantity: int = Field(gt=0, le=100_000)
 
 
 class ReturnOrder(_Wire):
