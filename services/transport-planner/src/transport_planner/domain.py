@@ -1,7 +1,7 @@
 """Routing: which quote is taken, by which rule; when the carrier comes; and the plan of one packed warehouse order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -112,7 +112,7 @@ def _within(value: int, low: int, high: int | None) -> bool:
 
 def pickup_after(ready_at: datetime, site: Site) -> datetime:
     """Return the first pickup of a working day (Monday to Friday) at or after a moment."""
-    pickup = datetime.combine(ready_at.date(), site.pickup_utc, tzinfo=ready_at.tzinfo)
+    pickup = datetime.combine(ready_at.astimezone(UTC).date(), site.pickup_utc, tzinfo=UTC)
     while pickup < ready_at or pickup.weekday() > 4:
         pickup += timedelta(days=1)
     return pickup

@@ -1,8 +1,11 @@
 """Calls to the WMS."""
 
-from chassis import Http, Rejected
+from pydantic import ValidationError
+
+from chassis import Http, Permanent, Rejected
 
 from warehouse_adapter.connectors.wms.mapping import labels_body, order_body
+from warehouse_adapter.connectors.wms.wire import CancelAnswer
 from warehouse_adapter.ports import CancelWarehouseOrder, CreateWarehouseOrder, SendLabels
 
 ALREADY_THERE = 409
@@ -26,7 +29,10 @@ class WmsClient:
         """Ask it to stop an order."""
         path = f"/warehouse-orders/{order.warehouse_order_id}/cancel"
         answer = await self._http.request("POST", path, json={"reason": order.reason}, idempotency_key=key)
-        return bool(answer.json()["cancelled"])
+        try:
+            return CancelAnswer.model_validate_json(answer.content).cancelled
+        except ValidationError as error:
+            raise Permanent(f"the WMS' answer cannot be read: {error}", remedy="check-wms-answer") from error
 
     async def send_labels(self, labels: SendLabels, *, key: str) -> None:
         """Give it labels."""

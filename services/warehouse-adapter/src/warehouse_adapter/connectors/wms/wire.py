@@ -114,3 +114,9 @@ class Shipped(_OrderReport):
 OrderReport = Accepted | Picked | PickedShort | Packed | Shipped
 Report = Annotated[GoodsIn | Asn | ReturnIn | OrderReport, Field(discriminator="type")]
 REPORT: TypeAdapter[GoodsIn | Asn | ReturnIn | OrderReport] = TypeAdapter(Report)
+
+
+class CancelAnswer(_Wire):
+    """Whether an order was stopped."""
+
+    cancelled: bool

@@ -1,0 +1,152 @@
+"""The processes of a local mesh: how each is started, asked to end, and told from others."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from crossdock_cli.layout import HOST, SANDBOX, SMTP, Layout
+
+STOP_SECONDS = 20.0
+SECRETS = {"carrier-gateway": ("swiftparcel", "nordfreight"), "notification": ("portal",)}
+SYSTEMS = {
+    "ERP": "erp",
+    "WMS": "wms",
+    "TMS": "tms",
+    "SWIFTPARCEL": "carriers/swiftparcel",
+    "NORDFREIGHT": "carriers/nordfreight",
+    "CRM": "crm",
+    "PORTAL": "portal",
+}
+
+
+class Runnable(Protocol):
+    """A process that can be started again and again."""
+
+    @property
+    def pid(self) -> int:
+        """The process id of the latest start; 0 before the first."""
+
+    def start(self) -> None:
+        """Start it."""
+
+    def is_alive(self) -> bool:
+        """Whether the latest start still runs."""
+
+    def stop(self) -> None:
+        """Ask it to end and wait for it."""
+
+
+@dataclass(slots=True)
+class Child:
+    """A Python process of ours: a service or the sandbox."""
+
+    module: str
+    env: Mapping[str, str]
+    log: Path
+    args: tuple[str, ...] = ()
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the latest start; 0 before the first."""
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        """Start it in a session of its own, its output going to its log file."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", self.module, *self.args]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=dict(self.env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def is_alive(self) -> bool:
+        """Whether the latest start still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def ask_to_end(self) -> None:
+        """Ask it to end, without waiting."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> None:
+        """Ask it to end and wait for it; after twenty seconds end it."""
+        self.ask_to_end()
+        if self._process:
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+def make_secrets(layout: Layout) -> None:
+    """Make the secrets shared with the sandbox's systems where there are none yet."""
+    layout.secrets.mkdir(parents=True, exist_ok=True)
+    for name in sorted(name for names in SECRETS.values() for name in names):
+        path = secret_file(layout, name)
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32))
+
+
+def secret_file(layout: Layout, name: str) -> Path:
+    """Return the file that holds a webhook secret."""
+    return (layout.secrets / f"{name}.secret").absolute()
+
+
+def _inherited(*, keep_ours: bool) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if keep_ours or not name.startswith("CROSSDOCK_")}
+
+
+def _secret_variables(layout: Layout, names: Iterable[str]) -> dict[str, str]:
+    return {f"CROSSDOCK_{name.upper()}_SECRET_FILE": str(secret_file(layout, name)) for name in names}
+
+
+def service_env(layout: Layout, name: str) -> dict[str, str]:
+    """Return the environment of a service: where it is, its broker user, its database, the systems it calls."""
+    env = _inherited(keep_ours=not layout.with_sandbox)
+    env |= {
+        "CROSSDOCK_REGION": layout.region,
+        "CROSSDOCK_HOST": HOST,
+        "CROSSDOCK_PORT": str(layout.service_port(name)),
+        "CROSSDOCK_NATS_URL": layout.broker_url(),
+        "CROSSDOCK_DATABASE_URL": layout.database(name),
+    }
+    password = layout.broker_secrets / f"nats-{name}.password"
+    if password.exists():
+        env |= {"CROSSDOCK_NATS_USER": name, "CROSSDOCK_NATS_PASSWORD_FILE": str(password.absolute())}
+    if layout.with_sandbox:
+        at = layout.sandbox_url()
+        env |= {f"CROSSDOCK_{system}_URL": f"{at}/{path}" for system, path in SYSTEMS.items()}
+        env |= {"CROSSDOCK_SMTP_HOST": HOST, "CROSSDOCK_SMTP_PORT": str(layout.port(SMTP))}
+        env |= _secret_variables(layout, SECRETS.get(name, ()))
+    return env
+
+
+def service(layout: Layout, name: str) -> Child:
+    """Return the process of a service."""
+    return Child(name.replace("-", "_"), service_env(layout, name), layout.log_of(name))
+
+
+def sandbox(layout: Layout) -> Child:
+    """Return the process of the simulated outside world: its ports, its secrets, and where the mesh's doors are."""
+    env = _inherited(keep_ours=False)
+    env |= {
+        "SANDBOX_HOST": HOST,
+        "SANDBOX_PORT": str(layout.port(SANDBOX)),
+        "SANDBOX_SMTP_PORT": str(layout.port(SMTP)),
+        "SANDBOX_ORDER_RELEASE_URL": layout.service_url("order-release"),
+        "SANDBOX_INVENTORY_SYNC_URL": layout.service_url("inventory-sync"),
+        "SANDBOX_WAREHOUSE_ADAPTER_URL": layout.service_url("warehouse-adapter"),
+        "SANDBOX_CARRIER_GATEWAY_URL": layout.service_url("carrier-gateway"),
+    }
+    for name in sorted(name for names in SECRETS.values() for name in names):
+        env[f"SANDBOX_{name.upper()}_SECRET_FILE"] = str(secret_file(layout, name))
+    return Child("sandbox", env, layout.log_of("sandbox"))

@@ -1,0 +1,1 @@
+"""carrier-gateway: bookings at carriers, and what carriers report, in one vocabulary."""
