@@ -1,0 +1,1 @@
+"""notification: customers are told, once, in their language; people are called where a person is needed."""

@@ -1,0 +1,40 @@
+"""The wiring of notification."""
+
+from canonical import carrier, inventory, orders, warehouse
+from chassis import Service
+
+from notification import handlers
+from notification.api import router
+from notification.connectors.crm.client import CrmClient
+from notification.connectors.portal.client import PortalHooks
+from notification.connectors.smtp.client import SmtpMailer
+from notification.ports import CloseCase, OpenCase, PostWebhook, SendMail
+from notification.settings import ServiceSettings
+from notification.store import OrderStore, PreferencesStore
+
+
+def build(settings: ServiceSettings) -> Service:
+    """Return the service, wired."""
+    service = Service("notification", settings)
+    clock = service.clock
+    mailer = SmtpMailer(host=settings.smtp_host, port=settings.smtp_port, sender=settings.mail_from)
+    portal = PortalHooks(service.http(base_url=settings.portal_url, system="portal"), settings.portal_secret())
+    crm = CrmClient(service.http(base_url=settings.crm_url, system="CRM"))
+    stores = {"orders": OrderStore, "preferences": PreferencesStore}
+    service.on(orders.OrderReleased, handlers.confirm_order, **stores)
+    service.on(orders.OrderCompleted, handlers.tell_end, **stores)
+    service.on(inventory.AllocationFailed, handlers.tell_backorder, **stores)
+    service.on(warehouse.ShipmentDispatched, handlers.tell_dispatch, **stores)
+    service.on(carrier.OutForDelivery, handlers.tell_tour, **stores)
+    service.on(carrier.DeliveryAttempted, handlers.tell_attempt, **stores)
+    service.on(carrier.DeliveryException, handlers.tell_exception, **stores)
+    service.on(carrier.DeliveryDelayed, handlers.tell_delay, **stores)
+    service.on(carrier.AvailableForPickup, handlers.tell_pickup_point, **stores)
+    service.on(carrier.Delivered, handlers.tell_delivery, **stores)
+    messages = {"done": handlers.note_sent, "failed": handlers.note_failed, "clock": clock}
+    service.effect(SendMail, call=handlers.make_mail, mailer=mailer, concurrency=4, **messages)
+    service.effect(PostWebhook, call=handlers.make_webhook, portal=portal, **messages)
+    service.effect(OpenCase, call=handlers.make_case, done=handlers.note_case, crm=crm, orders=OrderStore, clock=clock)
+    service.effect(CloseCase, call=handlers.make_closing, done=handlers.note_closing, crm=crm, clock=clock)
+    service.routes(router(service))
+    return service

@@ -1,0 +1,1 @@
+"""Connectors of notification, one folder per outside system."""

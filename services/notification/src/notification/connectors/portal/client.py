@@ -1,0 +1,23 @@
+"""Posts webhooks to the customer's endpoint."""
+
+import json
+import time
+
+from chassis import Http
+
+from notification.connectors.portal.mapping import headers
+from notification.domain import webhook_body
+from notification.ports import PostWebhook
+
+
+class PortalHooks:
+    """One endpoint."""
+
+    def __init__(self, http: Http, secret: bytes) -> None:
+        self._http, self._secret = http, secret
+
+    async def post(self, hook: PostWebhook, *, key: str) -> None:
+        """Post a webhook."""
+        body = json.dumps(webhook_body(hook.kind, hook.order_id, hook.at, hook.data)).encode()
+        signed = headers(key=key, at=int(time.time()), body=body, secret=self._secret)
+        await self._http.request("POST", "/hooks", content=body, headers=signed)

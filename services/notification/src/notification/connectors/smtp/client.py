@@ -1,0 +1,46 @@
+"""Mails over a few connections that stay open."""
+
+import asyncio
+
+import aiosmtplib
+from chassis import Permanent, Temporary
+
+from notification.connectors.smtp.mapping import message
+from notification.ports import SendMail
+
+CONNECTIONS = 4
+TIMEOUT_SECONDS = 10.0
+
+
+class SmtpMailer:
+    """A mail server; a mail counts as sent when it answered 250 to the data, and is not sent again after that."""
+
+    def __init__(self, *, host: str, port: int, sender: str) -> None:
+        self._host, self._port, self._sender = host, port, sender
+        self._free: asyncio.LifoQueue[aiosmtplib.SMTP | None] = asyncio.LifoQueue()
+        for _ in range(CONNECTIONS):
+            self._free.put_nowait(None)
+
+    async def send(self, mail: SendMail, *, key: str) -> None:
+        """Send a mail."""
+        client = await self._free.get()
+        try:
+            client = await self._connected(client)
+            await client.send_message(message(mail, key=key, sender=self._sender))
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code >= 500:
+                raise Permanent(f"the mail server refused: {error.code} {error.message}", remedy="check-address") from error
+            raise Temporary(f"the mail server asks to come back: {error.code}") from error
+        except (aiosmtplib.SMTPRecipientsRefused,) as error:
+            raise Permanent("the mail server refused the recipient", remedy="check-address") from error
+        except (aiosmtplib.SMTPException, OSError) as error:
+            client = None
+            raise Temporary(f"the mail server does not answer: {type(error).__name__}") from error
+        finally:
+            self._free.put_nowait(client)
+
+    async def _connected(self, client: aiosmtplib.SMTP | None) -> aiosmtplib.SMTP:
+        if client is None or not client.is_connected:
+            client = aiosmtplib.SMTP(hostname=self._host, port=self._port, timeout=TIMEOUT_SECONDS, start_tls=False)
+            await client.connect()
+        return client

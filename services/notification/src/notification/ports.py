@@ -1,0 +1,124 @@
+"""What notification needs from outside."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol
+
+from chassis import Effect
+
+from notification.domain import OrderContact, Preferences
+
+
+class SendMail(Effect):
+    """Send a mail to a customer."""
+
+    name: ClassVar[str] = "send-mail"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "suppress"
+
+    order_id: str
+    customer_id: str
+    recipient: str
+    language: str
+    template: str
+    detail: str = ""
+
+
+class PostWebhook(Effect):
+    """Post a signed webhook to a customer."""
+
+    name: ClassVar[str] = "post-webhook"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "suppress"
+
+    order_id: str
+    customer_id: str
+    kind: str
+    at: datetime
+    data: dict[str, Any]
+
+
+class OpenCase(Effect):
+    """Open a case for customer service."""
+
+    name: ClassVar[str] = "open-case"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    order_id: str
+    shipment_id: str
+    reason: str
+    text: str
+
+
+class CloseCase(Effect):
+    """Close a case."""
+
+    name: ClassVar[str] = "close-case"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    order_id: str
+    case_id: str
+    resolution: str
+
+
+class Orders(Protocol):
+    """Contacts of orders."""
+
+    async def get(self, key: str) -> OrderContact | None:
+        """Return the contact of an order, locked."""
+        ...
+
+    def put(self, key: str, document: OrderContact) -> None:
+        """Keep a contact."""
+        ...
+
+
+class PreferencesBook(Protocol):
+    """Preferences of customers."""
+
+    async def get(self, key: str) -> Preferences | None:
+        """Return a customer's preferences, locked."""
+        ...
+
+
+class Mailer(Protocol):
+    """The way mails go."""
+
+    async def send(self, mail: SendMail, *, key: str) -> None:
+        """Send a mail; `key` is its identity.
+
+        Raises:
+            Temporary: the mail server is away or asks to come back.
+            Permanent: it refuses the mail.
+        """
+        ...
+
+
+class Portal(Protocol):
+    """The customer's endpoint."""
+
+    async def post(self, hook: PostWebhook, *, key: str) -> None:
+        """Post a webhook; `key` is its identity.
+
+        Raises:
+            Temporary: the endpoint is away.
+            Rejected: it refuses the webhook.
+        """
+        ...
+
+
+class Crm(Protocol):
+    """The CRM."""
+
+    async def open(self, case: OpenCase, *, key: str) -> str:
+        """Open a case and return its number.
+
+        Raises:
+            Temporary: the CRM is away.
+        """
+        ...
+
+    async def close(self, case: CloseCase, *, key: str) -> None:
+        """Close a case.
+
+        Raises:
+            Temporary: the CRM is away.
+        """
+        ...

@@ -1,0 +1,26 @@
+"""Settings of notification."""
+
+from pathlib import Path
+
+from chassis import Settings
+from pydantic import Field
+
+
+class ServiceSettings(Settings):
+    """Where mails, webhooks and cases go."""
+
+    port: int = Field(default=8106, description="TCP port the HTTP server binds.")
+    smtp_host: str = Field(default="127.0.0.1", description="Mail server.")
+    smtp_port: int = Field(default=8191, description="TCP port of the mail server.")
+    mail_from: str = Field(default="orders@crossdock.example", description="Sender of mails.")
+    crm_url: str = Field(default="http://127.0.0.1:8190/crm", description="Base URL of the CRM.")
+    portal_url: str = Field(default="http://127.0.0.1:8190/portal", description="Base URL of the customer portal.")
+    portal_secret_file: Path | None = Field(default=None, description="File of the secret that signs customer webhooks.")
+
+    def portal_secret(self) -> bytes:
+        """Return the secret that signs customer webhooks.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return self.portal_secret_file.read_text().strip().encode() if self.portal_secret_file else b""
