@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import nats
-from canonical.subjects import ROOT
-from canonical.topology import inbox_prefix, load
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError, NotFoundError
+
+from canonical.subjects import ROOT
+from canonical.topology import inbox_prefix, load
 
 from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.layout import Layout
@@ -184,7 +185,9 @@ def choose(facts: Sequence[Fact], wanted: str) -> str:
     if fitting:
         some = ", ".join(sorted(fitting)[:5])
         raise CliError(f"{wanted} fits {len(fitting)} orders ({some} ...): give more of the number.", Exit.USAGE)
-    raise CliError(f"No event of {wanted} was found: check the number, or look further back with --hours.", Exit.UNCLEAN)
+    raise CliError(
+        f"No event of {wanted} was found: check the number, or look further back with --hours.", Exit.UNCLEAN
+    )
 
 
 def _mentions(value: Any, wanted: str) -> bool:  # noqa: ANN401  any JSON value
@@ -192,7 +195,7 @@ def _mentions(value: Any, wanted: str) -> bool:  # noqa: ANN401  any JSON value
         return any(_mentions(item, wanted) for item in value.values())
     if isinstance(value, list):
         return any(_mentions(item, wanted) for item in value)
-    return value == wanted
+    return bool(value == wanted)
 
 
 @contextlib.asynccontextmanager
@@ -200,7 +203,7 @@ async def _readable() -> AsyncIterator[None]:
     try:
         yield
     except (NatsError, APIError, TimeoutError) as error:
-        raise CliError(f"The streams cannot be read: {error or 'no answer'}.", Exit.NOT_RUNNING) from error
+        raise CliError(f"The streams cannot be read: {str(error) or 'no answer'}.", Exit.NOT_RUNNING) from error
 
 
 async def tail(client: Client, *, last: int) -> AsyncIterator[Fact]:

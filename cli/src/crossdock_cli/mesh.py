@@ -123,7 +123,9 @@ class Mesh:
         for part in state.parts if starting else []:
             if part.phase == "backing-off" and part.restarts >= HOPELESS_RESTARTS:
                 where = self.layout.log_of(part.name)
-                raise CliError(f"{part.name} does not start: {part.note or 'no output'} (log: {where}).", Exit.PREFLIGHT)
+                raise CliError(
+                    f"{part.name} does not start: {part.note or 'no output'} (log: {where}).", Exit.PREFLIGHT
+                )
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to a process, by default kill -9; returns its id.

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import sys
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +36,9 @@ def check(layout: Layout) -> None:
 
 def ports(layout: Layout) -> list[tuple[int, str]]:
     """Return every port the mesh will bind, and for what."""
-    wanted = [] if layout.nats_url else [(layout.port(NATS), "nats-server"), (layout.port(MONITOR), "nats-server's monitor")]
+    wanted = (
+        [] if layout.nats_url else [(layout.port(NATS), "nats-server"), (layout.port(MONITOR), "nats-server's monitor")]
+    )
     wanted += [] if layout.database_url else [(layout.port(POSTGRES), "PostgreSQL")]
     wanted += [(layout.port(SANDBOX), "the sandbox"), (layout.port(SMTP), "the mailbox")] if layout.with_sandbox else []
     return wanted + [(layout.service_port(name), name) for name in layout.services()]
@@ -53,7 +56,9 @@ def _python(version: tuple[int, ...]) -> None:
 
 def _range(base: int) -> None:
     if not RESERVED <= base <= HIGHEST - LAST_OFFSET:
-        raise _fail(f"Base port {base} leaves no room: choose one from {RESERVED} to {HIGHEST - LAST_OFFSET} with --base-port.")
+        raise _fail(
+            f"Base port {base} leaves no room: choose one from {RESERVED} to {HIGHEST - LAST_OFFSET} with --base-port."
+        )
 
 
 def _folder(folder: Path) -> None:
@@ -63,7 +68,9 @@ def _folder(folder: Path) -> None:
         probe.write_text("")
         probe.unlink()
     except OSError as error:
-        raise _fail(f"{folder} cannot be written ({error.strerror}): choose another folder with --state-dir.") from error
+        raise _fail(
+            f"{folder} cannot be written ({error.strerror}): choose another folder with --state-dir."
+        ) from error
 
 
 def _disk(folder: Path) -> None:
@@ -92,11 +99,14 @@ def _servers(layout: Layout) -> None:
         if layout.database_url is None:
             from chassis.local import Postgres
 
-            Postgres(folder=layout.folder / "postgres", port=layout.port(POSTGRES)).command()
+            with warnings.catch_warnings(action="ignore"):  # the server's package remarks on XDG variables it does not need
+                Postgres(folder=layout.folder / "postgres", port=layout.port(POSTGRES)).command()
     except LocalServerError as error:
         raise _fail(str(error)) from error
     except ImportError as error:
-        raise _fail(f"{error.name} is not installed: run `make setup`, or give your own server with --database-url.") from error
+        raise _fail(
+            f"{error.name} is not installed: run `make setup`, or give your own server with --database-url."
+        ) from error
 
 
 def _free(port: int, what: str) -> None:
@@ -113,7 +123,12 @@ def _free(port: int, what: str) -> None:
 def _holder(port: int) -> str:
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN and connection.pid:
+            if (
+                connection.laddr
+                and connection.laddr.port == port
+                and connection.status == psutil.CONN_LISTEN
+                and connection.pid
+            ):
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except psutil.Error:
         return "another program"

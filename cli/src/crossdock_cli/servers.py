@@ -1,4 +1,4 @@
-"""The two servers under the mesh: started here, or used where they are; databases, streams and durables made in both."""
+"""The two servers under the mesh, started here or used where they are, and what must exist in them."""
 
 import time
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import psutil
+
 from canonical.topology import load
 from chassis.errors import StartupError
 from chassis.local import LocalServerError, NatsServer, Postgres
@@ -101,4 +102,6 @@ async def prepare(layout: Layout) -> None:
         secret = password.read_text().strip() if password.exists() else ""
         await provision(layout.broker_url(), "provisioner", secret, load(), layout.region)
     except StartupError as error:
-        raise StartFailure(f"{error} Check --nats-url and --nats-secrets." if layout.nats_url else str(error)) from error
+        raise StartFailure(
+            f"{error} Check --nats-url and --nats-secrets." if layout.nats_url else str(error)
+        ) from error

@@ -69,7 +69,7 @@ class Supervisor:
                 self.tend(time.monotonic())
                 time.sleep(POLL_SECONDS)
         except servers.StartFailure as failure:
-            log.error("the mesh cannot start: %s", failure)
+            log.critical("the mesh cannot start: %s", failure)
             self.state.failure = str(failure)
         finally:
             self._take_down()

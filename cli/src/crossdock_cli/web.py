@@ -44,7 +44,7 @@ def call(method: str, url: str, body: Any = None, *, timeout: float = 5.0) -> An
         response = connection.getresponse()
         text = response.read()
     except (OSError, http.client.HTTPException) as error:
-        raise NoAnswer(f"{parts.netloc} does not answer: {error or type(error).__name__}") from error
+        raise NoAnswer(f"{parts.netloc} does not answer: {str(error) or type(error).__name__}") from error
     finally:
         connection.close()
     return Answer(response.status, _decode(text), response.headers.get_content_type())

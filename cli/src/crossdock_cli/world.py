@@ -11,7 +11,7 @@ CALL_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to run: a story, how many orders, which world, how fast (orders per second; as fast as it goes when None)."""
+    """What to run: a story, how many orders, which world, how fast (orders per second; None is all at once)."""
 
     orders: int = 25
     seed: int = 7

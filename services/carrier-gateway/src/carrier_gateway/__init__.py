@@ -1,1 +1,1 @@
-"""carrier-gateway: bookings at carriers, and what carriers report, in one vocabulary."""
+"""carrier-gateway: books carriers, and turns what they report into milestones."""

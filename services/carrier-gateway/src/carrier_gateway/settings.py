@@ -2,32 +2,49 @@
 
 from pathlib import Path
 
-from chassis import Settings
 from pydantic import Field
+
+from chassis import Settings
 
 
 class ServiceSettings(Settings):
-    """Where the carriers are, and the secrets they sign their webhooks with (one per line, all of them live)."""
+    """Where the carriers are, and where the secrets of their webhooks lie."""
 
     port: int = Field(default=8105, description="TCP port the HTTP server binds.")
     swiftparcel_url: str = Field(
-        default="http://127.0.0.1:8190/carriers/swiftparcel", description="Base URL of SwiftParcel."
+        default="http://127.0.0.1:8190/carriers/swiftparcel", description="Base URL of swiftparcel."
     )
     nordfreight_url: str = Field(
-        default="http://127.0.0.1:8190/carriers/nordfreight", description="Base URL of Nordfreight."
+        default="http://127.0.0.1:8190/carriers/nordfreight", description="Base URL of nordfreight."
     )
-    swiftparcel_secret_file: Path | None = Field(default=None, description="File of SwiftParcel's webhook secrets.")
-    nordfreight_secret_file: Path | None = Field(default=None, description="File of Nordfreight's webhook secrets.")
-    replay_window_seconds: int = Field(default=300, description="Oldest signed webhook accepted, in seconds.")
-    eta_threshold_minutes: int = Field(default=60, description="Smallest change of an ETA that is told, in minutes.")
+    swiftparcel_secret_file: Path | None = Field(
+        default=None, description="File of swiftparcel's live webhook secrets, one a line; read again when it changes."
+    )
+    nordfreight_secret_file: Path | None = Field(
+        default=None, description="File of nordfreight's live webhook secrets, one a line; read again when it changes."
+    )
+    carrier_calls_at_once: int = Field(default=16, ge=1, description="Bookings in flight at all carriers together.")
+    carrier_timeout_seconds: float = Field(default=10.0, gt=0, description="How long a carrier may take to answer.")
 
 
-def secrets(path: Path | None) -> tuple[bytes, ...]:
-    """Return the live secrets of a file, one per line; none when there is no file.
+class SecretFile:
+    """Live secrets kept in a file, so that one can be added before another is taken away."""
 
-    Raises:
-        OSError: the file cannot be read.
-    """
-    if path is None:
-        return ()
-    return tuple(line.strip().encode() for line in path.read_text().splitlines() if line.strip())
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stamp = -1
+        self._secrets: tuple[bytes, ...] = ()
+
+    def live(self) -> tuple[bytes, ...]:
+        """Return the secrets that count now; none when no file is configured.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        if self._path is None:
+            return ()
+        stamp = self._path.stat().st_mtime_ns
+        if stamp != self._stamp:
+            self._secrets = tuple(line.strip() for line in self._path.read_bytes().splitlines() if line.strip())
+            self._stamp = stamp
+        return self._secrets

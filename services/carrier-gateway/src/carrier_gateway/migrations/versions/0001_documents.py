@@ -6,7 +6,7 @@ from chassis import document_columns
 revision = "0001"
 down_revision = None
 
-TABLES = ("shipments", "parcels")
+TABLES = ("carrier_shipments", "tracking_numbers", "orders_at_carriers")
 
 
 def upgrade() -> None:

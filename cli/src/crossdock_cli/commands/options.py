@@ -1,0 +1,30 @@
+"""Options that several commands share, so that they are named and explained alike."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StateDir = Annotated[
+    Path,
+    typer.Option("--state-dir", envvar="CROSSDOCK_STATE_DIR", help="Folder of this mesh: data, logs, secrets."),
+]
+BasePort = Annotated[
+    int, typer.Option("--base-port", envvar="CROSSDOCK_BASE_PORT", help="First of the 100 ports the mesh may use.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")]
+NatsUrl = Annotated[
+    str | None, typer.Option("--nats-url", help="Use this broker (2.15.1 or newer) instead of starting one.")
+]
+NatsSecrets = Annotated[
+    Path | None, typer.Option("--nats-secrets", help="Folder of `nats-<user>.password` files for --nats-url.")
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url", help="Use this PostgreSQL (15 or newer) instead of starting one; one database per service."
+    ),
+]
+
+DEFAULT_STATE_DIR = Path(".crossdock")
+DEFAULT_BASE_PORT = 8100
