@@ -1,89 +1,200 @@
-"""Ways into carrier-gateway: carriers' webhooks, and questions about shipments."""
+"""Ways into carrier-gateway: the carriers' webhooks, questions about shipments and tracking numbers, labels."""
 
 import asyncio
-import hashlib
-import time
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from chassis import Permanent, Service
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import ValidationError
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import Counter
 
-from carrier_gateway.domain import Scan
-from carrier_gateway.handlers import take_scan
-from carrier_gateway.store import ParcelStore, ShipmentStore
+from chassis import Permanent, Service, Temporary
 
+from carrier_gateway import handlers
+from carrier_gateway.domain import Fact, Pointer, Shipment
+from carrier_gateway.ports import Carrier, Hook, Reading, pointer_key
+from carrier_gateway.store import CarrierDesk
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """How one carrier's webhooks are checked and read."""
+log = logging.getLogger(__name__)
 
-    is_genuine: Callable[[Mapping[str, str], bytes, Sequence[bytes], float, int], bool]
-    scans: Callable[[bytes], Sequence[Scan | ValidationError]]
-    secrets: tuple[bytes, ...]
-    window_seconds: int
+UNMAPPED = "map-scan-code"
 
 
-def router(service: Service, webhooks: Mapping[str, Webhook], eta_threshold: timedelta) -> APIRouter:
+class Door(NamedTuple):
+    """A carrier's way in: its dialect and its live secrets."""
+
+    hook: Hook
+    secrets: Callable[[], Sequence[bytes]]
+
+
+def router(service: Service, carriers: Mapping[str, Carrier], doors: Mapping[str, Door]) -> APIRouter:
     """Return the HTTP interface."""
     routes = APIRouter()
+    _questions(routes, service, tuple(carriers))
+    unmapped = Counter(
+        "crossdock_scan_codes_unmapped", "Reports whose code is not mapped", ["carrier"], registry=service.metrics.registry
+    )
 
     @routes.post("/webhooks/{carrier}")
-    async def receive(carrier: str, request: Request) -> dict[str, int]:
-        """Take a carrier's webhook: the signature is checked, every scan is durable before the answer."""
-        webhook = webhooks.get(carrier)
-        if webhook is None:
-            raise HTTPException(404, f"no carrier {carrier}")
+    async def webhook(carrier: str, request: Request) -> Response:
+        """Take a carrier's report: verified, then stored, then answered; one sent again changes nothing."""
+        door = doors.get(carrier)
+        if door is None:
+            raise HTTPException(404, f"carrier {carrier} is not known")
         body = await request.body()
-        if not webhook.is_genuine(request.headers, body, webhook.secrets, time.time(), webhook.window_seconds):
-            raise HTTPException(401, "the signature is missing, wrong or too old")
-        results = await asyncio.gather(*(take(carrier, body, scan) for scan in webhook.scans(body)))
-        return {"accepted": results.count(True), "known": results.count(False)}
+        if not door.hook.is_signed(body, request.headers, secrets=_live(carrier, door), now=service.clock.now()):
+            raise HTTPException(401, "the signature does not match the body")
+        try:
+            readings = door.hook.read(body)
+        except ValueError as error:
+            raise HTTPException(400, f"the body cannot be read: {str(error)[:300]}") from error
+        return JSONResponse(await take(service, carrier, readings, unmapped))
 
-    async def take(carrier: str, body: bytes, scan: Scan | ValidationError) -> bool:
-        if isinstance(scan, ValidationError):
-            await service.bury(f"webhook-{carrier}", hashlib.sha256(body).hexdigest(), body, scan)
-            return True
-        done = await service.accept(
-            f"webhook-{carrier}",
-            scan.scan_id,
-            scan,
-            take_scan,
-            shipments=ShipmentStore,
-            parcels=ParcelStore,
-            eta_threshold=eta_threshold,
-        )
-        if done is not None and scan.kind == "unmapped":
-            unmapped = Permanent(f"unknown status code {scan.code!r}", remedy="map-scan-code")
-            await service.bury(f"unmapped-{carrier}", scan.scan_id, scan.model_dump(mode="json"), unmapped)
-        return done is not None
-
-    @routes.get("/tracking/{tracking_number}")
-    async def tracking(tracking_number: str) -> dict[str, Any]:
-        """Return where a parcel is, how it got there, and why it waits."""
-        async with service.store(ParcelStore) as parcels:
-            parcel = await parcels.read(tracking_number)
-        if parcel is None:
-            raise HTTPException(404, f"tracking number {tracking_number} is not known")
-        if parcel.shipment_id is None:
-            waits = {"reason": "waits for its booking", "scans": len(parcel.waiting), "owner": "carrier-gateway"}
-            return {"tracking_number": tracking_number, "waits": waits}
-        async with service.store(ShipmentStore) as shipments:
-            shipment = await shipments.read(parcel.shipment_id)
-        state = shipment.parcel(tracking_number) if shipment else None
-        shown = state.model_dump(mode="json") if state else {}
-        return shown | {"shipment_id": parcel.shipment_id, "waits": None}
-
-    @routes.get("/shipments/{shipment_id}")
-    async def show(shipment_id: str) -> dict[str, Any]:
-        """Return a shipment: its booking and its parcels."""
-        async with service.store(ShipmentStore) as shipments:
-            shipment = await shipments.read(shipment_id)
-        if shipment is None:
-            raise HTTPException(404, f"shipment {shipment_id} is not known")
-        return shipment.model_dump(mode="json", exclude={"plan": {"ship_to", "contact"}})
+    @routes.get("/shipments/{shipment_id}/label")
+    async def label(shipment_id: str, tracking_number: str | None = None) -> Response:
+        """Return a parcel's label as the carrier keeps it; the first parcel's when none is named."""
+        async with service.store(CarrierDesk) as desk:
+            shipment = await desk.shipments.read(shipment_id)
+        parcels = shipment.parcels if shipment else {}
+        parcel = parcels.get(tracking_number or next(iter(parcels), ""))
+        if shipment is None or parcel is None:
+            raise HTTPException(404, f"shipment {shipment_id} has no such label")
+        content, media_type = await carriers[shipment.carrier_code].label(parcel.label_ref)
+        return Response(content, media_type=media_type)
 
     return routes
+
+
+async def take(service: Service, carrier: str, readings: Sequence[Reading], unmapped: Counter) -> dict[str, int]:
+    """Store each event of a body by itself; only what could not be stored is asked for again.
+
+    Raises:
+        Temporary: some could not be stored now; those that were are known when they come again.
+    """
+    results = await asyncio.gather(
+        *(_take_one(service, carrier, reading, unmapped) for reading in readings), return_exceptions=True
+    )
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return {word: sum(result == word for result in results) for word in ("accepted", "duplicate", "unusable")}
+
+
+async def _take_one(service: Service, carrier: str, reading: Reading, unmapped: Counter) -> str:
+    source = f"webhook-{carrier}"
+    failure: Exception
+    if isinstance(reading.report, Permanent):
+        failure = reading.report
+        if failure.remedy == UNMAPPED:
+            unmapped.labels(carrier).inc()
+    else:
+        try:
+            done = await service.accept(
+                source, reading.event_id, reading.report, handlers.note_report, desk=CarrierDesk, clock=service.clock
+            )
+        except Temporary:
+            raise
+        except Permanent as refusal:
+            failure = refusal
+        except Exception as fault:  # noqa: BLE001  a fault of ours is kept and costs the other events of the body nothing
+            log.exception("report_failed", extra={"carrier": carrier, "event_id": reading.event_id})
+            failure = fault
+        else:
+            return "duplicate" if done is None else "accepted"
+    await service.bury(source, reading.event_id, reading.raw, failure)
+    return "unusable"
+
+
+def _live(carrier: str, door: Door) -> Sequence[bytes]:
+    try:
+        secrets = door.secrets()
+    except OSError as error:
+        raise Temporary(f"the secrets of {carrier} cannot be read") from error
+    if not secrets:
+        raise Temporary(f"no secret of {carrier} is configured")
+    return secrets
+
+
+def _questions(routes: APIRouter, service: Service, carriers: Sequence[str]) -> None:
+    @routes.get("/shipments/{shipment_id}")
+    async def show(shipment_id: str) -> dict[str, Any]:
+        """Return a shipment: its booking, its parcels, and why it waits."""
+        async with service.store(CarrierDesk) as desk:
+            shipment = await desk.shipments.read(shipment_id)
+        if shipment is None:
+            raise HTTPException(404, f"shipment {shipment_id} is not known")
+        return shown(shipment)
+
+    @routes.get("/shipments")
+    async def of_order(order_id: str) -> list[dict[str, Any]]:
+        """Return the shipments of an order."""
+        async with service.store(CarrierDesk) as desk:
+            index = await desk.orders.read(order_id)
+            found = [await desk.shipments.read(key) for key in index.shipments] if index else []
+        return [shown(shipment) for shipment in found if shipment]
+
+    @routes.get("/tracking/{tracking_number}")
+    async def track(tracking_number: str) -> list[dict[str, Any]]:
+        """Return every parcel of this number, usually one: its state, its history, and why it waits."""
+        answers: list[dict[str, Any]] = []
+        async with service.store(CarrierDesk) as desk:
+            for carrier in carriers:
+                pointer = await desk.pointers.read(pointer_key(carrier, tracking_number))
+                shipment = await desk.shipments.read(pointer.shipment_id) if pointer and pointer.shipment_id else None
+                if shipment:
+                    answers.append(shown_parcel(shipment, tracking_number))
+                elif pointer:
+                    answers.append(shown_waiting(carrier, tracking_number, pointer))
+        if not answers:
+            raise HTTPException(404, f"tracking number {tracking_number} is not known")
+        return answers
+
+
+def shown(shipment: Shipment) -> dict[str, Any]:
+    """Return a shipment for showing, without personal data."""
+    hidden = {"contact", "parcels", "told", "told_eta", "why"}
+    return {
+        **shipment.model_dump(mode="json", exclude=hidden),
+        "status": shipment.status(),
+        "eta": shipment.eta(),
+        "delivered_at": shipment.delivered_at(),
+        "parcels": [shown_parcel(shipment, number) for number in shipment.parcels],
+        "waits": shipment.waits(),
+    }
+
+
+def shown_parcel(shipment: Shipment, tracking_number: str) -> dict[str, Any]:
+    """Return a parcel for showing."""
+    parcel = shipment.parcels[tracking_number]
+    state = parcel.state()
+    return {
+        "carrier_code": shipment.carrier_code,
+        "tracking_number": tracking_number,
+        "sscc": parcel.sscc,
+        "shipment_id": shipment.shipment_id,
+        "order_id": shipment.order_id,
+        "state": state.state,
+        "since": state.since or shipment.since,
+        "delivered_at": state.delivered_at,
+        "eta": shipment.eta(),
+        "history": [shown_fact(fact) for fact in sorted(parcel.facts.values(), key=lambda fact: fact.at)],
+        "waits": shipment.waits(),
+    }
+
+
+def shown_waiting(carrier: str, tracking_number: str, pointer: Pointer) -> dict[str, Any]:
+    """Return a tracking number of which no booking is recorded yet."""
+    return {
+        "carrier_code": carrier,
+        "tracking_number": tracking_number,
+        "state": "waiting",
+        "since": min(item.since for item in pointer.waiting),
+        "history": [shown_fact(item.fact) for item in pointer.waiting],
+        "waits": "no booking with this tracking number is recorded yet; its milestones are kept until one is",
+    }
+
+
+def shown_fact(fact: Fact) -> dict[str, Any]:
+    """Return a fact for showing, without who signed."""
+    return fact.model_dump(mode="json", exclude={"signed_by"}, exclude_none=True)

@@ -1,47 +1,60 @@
 """The wiring of carrier-gateway."""
 
-from datetime import timedelta
-
 from canonical.transport import ShipmentPlanned
+from canonical.warehouse import PickShorted
 from chassis import Service
 
 from carrier_gateway import handlers
-from carrier_gateway.api import Webhook, router
-from carrier_gateway.connectors.nordfreight import client as nordfreight
-from carrier_gateway.connectors.swiftparcel import client as swiftparcel
-from carrier_gateway.ports import BookShipment
-from carrier_gateway.settings import ServiceSettings, secrets
-from carrier_gateway.store import ParcelStore, ShipmentStore
+from carrier_gateway.api import Door, router
+from carrier_gateway.connectors.nordfreight.client import NordfreightClient, NordfreightHook
+from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient, SwiftparcelHook
+from carrier_gateway.ports import BookShipment, CancelBooking, Carrier
+from carrier_gateway.settings import SecretFile, ServiceSettings
+from carrier_gateway.store import CarrierDesk
 
 
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("carrier-gateway", settings)
-    carriers = {
-        "swiftparcel": swiftparcel.SwiftParcel(service.http(base_url=settings.swiftparcel_url, system="SwiftParcel")),
-        "nordfreight": nordfreight.Nordfreight(service.http(base_url=settings.nordfreight_url, system="Nordfreight")),
+    carriers = _carriers(service, settings)
+    doors = {
+        "swiftparcel": Door(SwiftparcelHook(), SecretFile(settings.swiftparcel_secret_file).live),
+        "nordfreight": Door(NordfreightHook(), SecretFile(settings.nordfreight_secret_file).live),
     }
-    window = settings.replay_window_seconds
-    webhooks = {
-        "swiftparcel": Webhook(
-            swiftparcel.is_genuine, swiftparcel.scans, secrets(settings.swiftparcel_secret_file), window
-        ),
-        "nordfreight": Webhook(
-            nordfreight.is_genuine, nordfreight.scans, secrets(settings.nordfreight_secret_file), window
-        ),
-    }
-    eta_threshold = timedelta(minutes=settings.eta_threshold_minutes)
-    service.on(ShipmentPlanned, handlers.book_shipment, shipments=ShipmentStore)
+    service.on(ShipmentPlanned, handlers.book_shipment, desk=CarrierDesk)
+    service.on(PickShorted, handlers.stop_shipments, desk=CarrierDesk, clock=service.clock)
     service.effect(
         BookShipment,
         call=handlers.make_booking,
         done=handlers.note_booking,
-        failed=handlers.note_refusal,
+        failed=handlers.note_booking_failure,
+        concurrency=settings.carrier_calls_at_once,
         carriers=carriers,
-        shipments=ShipmentStore,
-        parcels=ParcelStore,
+        desk=CarrierDesk,
         clock=service.clock,
-        eta_threshold=eta_threshold,
     )
-    service.routes(router(service, webhooks, eta_threshold))
+    service.effect(
+        CancelBooking,
+        call=handlers.make_cancel,
+        done=handlers.note_cancel,
+        failed=handlers.note_cancel_failure,
+        concurrency=4,
+        carriers=carriers,
+        desk=CarrierDesk,
+        clock=service.clock,
+    )
+    service.routes(router(service, carriers, doors))
     return service
+
+
+def _carriers(service: Service, settings: ServiceSettings) -> dict[str, Carrier]:
+    swiftparcel = service.http(
+        base_url=settings.swiftparcel_url, system="swiftparcel", timeout_seconds=settings.carrier_timeout_seconds
+    )
+    nordfreight = service.http(
+        base_url=settings.nordfreight_url, system="nordfreight", timeout_seconds=settings.carrier_timeout_seconds
+    )
+    return {
+        "swiftparcel": SwiftparcelClient(swiftparcel, base_url=settings.swiftparcel_url),
+        "nordfreight": NordfreightClient(nordfreight, base_url=settings.nordfreight_url),
+    }

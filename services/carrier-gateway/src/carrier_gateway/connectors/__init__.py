@@ -1,1 +1,1 @@
-"""Connectors of carrier-gateway, one folder per carrier."""
+"""Carriers."""

@@ -1,6 +1,5 @@
 """A shipment: its booking, its parcels, what was reported of them, and which of it the mesh was told."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -217,7 +216,3 @@ _WAITS: dict[Stage, str | None] = {
 def _latest(state: ParcelState) -> tuple[Any, int]:
     return state.since, 0 if state.state == "booked" else RULES[state.state].rank
 
-
-def first_signature(states: Sequence[ParcelState]) -> str | None:
-    """Return who signed, of the first parcel that says so."""
-    return next((state.signed_by for state in states if state.signed_by), None)

@@ -1,1 +1,1 @@
-"""Nordfreight: several events per webhook, signature over time and body."""
+"""The freight carrier nordfreight."""

@@ -1,51 +1,92 @@
-"""Calls to Nordfreight, and its signature."""
+"""Calls to nordfreight, and its webhook dialect."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
 
-from canonical.transport import ShipmentPlanned
-from chassis import Http
+import orjson
 from pydantic import ValidationError
 
-from carrier_gateway.connectors.nordfreight import mapping
-from carrier_gateway.connectors.nordfreight.wire import Confirmation, Event, Message
-from carrier_gateway.domain import Booked, Scan
+from canonical.transport import ShipmentPlanned
+from chassis import Http, Permanent, Rejected, Temporary
+
+from carrier_gateway.connectors.nordfreight import mapping, wire
+from carrier_gateway.domain import Booking
+from carrier_gateway.ports import BookingRefused, Reading
+
+REFUSED = 409
 
 
-class Nordfreight:
-    """Nordfreight over HTTP."""
+class NordfreightClient:
+    """nordfreight over HTTP."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, *, base_url: str) -> None:
         self._http = http
+        self._host = urlsplit(base_url).netloc
 
-    async def book(self, plan: ShipmentPlanned, *, key: str) -> Booked:
-        """Book a shipment."""
-        answer = await self._http.request("POST", "/bookings", json=mapping.booking(plan), idempotency_key=key)
-        return mapping.booked(Confirmation.model_validate(answer.json()))
-
-
-def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes], now: float, window: int) -> bool:
-    """Whether the signature is Nordfreight's: hex HMAC-SHA256 over `timestamp.body`, fresh, by any live secret."""
-    stamp = headers.get("nord-timestamp", "")
-    if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12 or abs(now - int(stamp)) > window:
-        return False
-    given = headers.get("nord-signature", "").encode()
-    signed = stamp.encode() + b"." + body
-    expected = [b"v1=" + hmac.digest(secret, signed, hashlib.sha256).hex().encode() for secret in secrets]
-    return any([hmac.compare_digest(given, one) for one in expected])
-
-
-def scans(body: bytes) -> Sequence[Scan | ValidationError]:
-    """Return the scans of a body, each on its own: one odd event does not spoil the others.
-
-    Raises:
-        pydantic.ValidationError: the body is no message.
-    """
-    found: list[Scan | ValidationError] = []
-    for event in Message.model_validate_json(body).events:
+    async def book(self, plan: ShipmentPlanned, *, key: str) -> Booking:
+        """Book under an idempotency key; when no answer comes, ask by our reference before giving up."""
         try:
-            found.append(mapping.scan(Event.model_validate(event)))
-        except ValidationError as error:
-            found.append(error)
-    return found
+            response = await self._http.request(
+                "POST", "/bookings", json=mapping.request_body(plan), idempotency_key=key
+            )
+        except Rejected as refusal:
+            raise _refused(refusal) from refusal
+        except Temporary:
+            if found := await self._find(plan.shipment_id):
+                return found
+            raise
+        return _booking(response.content)
+
+    async def cancel(self, reference: str, *, key: str) -> None:
+        """Cancel the booking."""
+        try:
+            await self._http.request("POST", f"/bookings/{reference}/cancel", json={}, idempotency_key=key)
+        except Rejected as refusal:
+            if refusal.status not in {404, 410}:
+                raise
+
+    async def label(self, label_ref: str) -> tuple[bytes, str]:
+        """Fetch a label, from the carrier's own host only."""
+        if urlsplit(label_ref).netloc not in {"", self._host}:
+            raise Permanent("the label lies outside the carrier's host", remedy="check-label-reference")
+        response = await self._http.request("GET", label_ref)
+        return response.content, response.headers.get("content-type", "application/octet-stream")
+
+    async def _find(self, reference: str) -> Booking | None:
+        response = await self._http.request("GET", "/bookings", params={"customerReference": reference})
+        found = orjson.loads(response.content)
+        rows = found.get("bookings", []) if isinstance(found, dict) and "bookingNumber" not in found else found
+        rows = rows if isinstance(rows, list) else [rows]
+        return _booking(orjson.dumps(rows[0])) if rows else None
+
+
+class NordfreightHook:
+    """nordfreight's webhooks."""
+
+    def is_signed(self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[bytes], now: datetime) -> bool:
+        """Check `Nord-Signature` and that `Nord-Timestamp` is not older than the window."""
+        return wire.is_signed(
+            body,
+            timestamp=headers.get(wire.TIMESTAMP_HEADER, ""),
+            signature=headers.get(wire.SIGNATURE_HEADER, ""),
+            secrets=secrets,
+            now=now,
+        )
+
+    def read(self, body: bytes) -> list[Reading]:
+        """Read a body."""
+        return mapping.readings(body)
+
+
+def _booking(content: bytes) -> Booking:
+    try:
+        return mapping.booking(wire.BookingAnswer.model_validate_json(content))
+    except ValidationError as error:
+        raise Permanent(f"nordfreight's answer cannot be read: {error}", remedy="check-booking-at-carrier") from error
+
+
+def _refused(refusal: Rejected) -> Permanent:
+    if refusal.status != REFUSED:
+        return refusal
+    return BookingRefused(f"nordfreight refuses: {refusal.body[:300]}", code=str(REFUSED))

@@ -1,55 +1,102 @@
-"""Nordfreight's shapes to ours and back; pure."""
+"""nordfreight's shapes to ours and back; pure."""
 
-from collections.abc import Mapping
+import hashlib
 from typing import Any
 
-from canonical.transport import ShipmentPlanned
-from canonical.values import BookedParcel
+import orjson
+from pydantic import ValidationError
 
-from carrier_gateway.connectors.nordfreight.wire import Confirmation, Event
-from carrier_gateway.domain import Booked, Kind, Scan
+from canonical.transport import ShipmentPlanned
+from canonical.values import Address, BookedParcel
+from chassis import Permanent
+
+from carrier_gateway.connectors.nordfreight.wire import BookingAnswer, Message, Status
+from carrier_gateway.domain import Booking, Fact, Kind
+from carrier_gateway.ports import Reading, Report
 
 CARRIER = "nordfreight"
-KINDS: Mapping[str, Kind] = {
-    "COLLECTED": "picked-up", "LINEHAUL": "in-transit", "DEPOT": "arrived", "CUSTOMS": "customs",
-    "DELIVERY_TOUR": "out-for-delivery", "NOT_HOME": "attempted", "PROBLEM": "exception", "DELIVERED": "delivered",
-    "POD": "proof", "DELAY": "delayed", "RETURN": "returning", "SHOP": "pickup-point",
-}  # fmt: skip
+KINDS: dict[str, Kind] = {
+    "COLLECTED": "picked-up",
+    "LINEHAUL": "in-transit",
+    "DEPOT": "arrived-at-facility",
+    "CUSTOMS": "customs-hold",
+    "DELIVERY_TOUR": "out-for-delivery",
+    "NOT_HOME": "delivery-attempted",
+    "SHOP": "available-for-pickup",
+    "PROBLEM": "delivery-exception",
+    "DELAY": "delivery-delayed",
+    "ETA": "eta-changed",
+    "RETURN": "return-in-transit",
+    "DELIVERED": "delivered",
+    "POD": "proof-of-delivery",
+}
 
 
-def scan(event: Event) -> Scan:
-    """Return a scan; a status we do not know is `unmapped`."""
-    return Scan(
-        carrier_code=CARRIER,
-        scan_id=event.id,
-        tracking_number=event.trackingId,
-        kind=KINDS.get(event.status, "unmapped"),
-        at=event.time,
-        code=event.status,
-        description=event.reason or "",
-        location=", ".join(filter(None, (event.city, event.country))) or None,
-        reason=event.reason,
-        signed_by=event.receiver,
-        document_ref=event.pod,
-    )
-
-
-def booking(plan: ShipmentPlanned) -> dict[str, Any]:
-    """Return a booking in Nordfreight's words."""
+def request_body(plan: ShipmentPlanned) -> dict[str, Any]:
+    """Return a booking in the carrier's words."""
     return {
         "customerReference": plan.shipment_id,
         "product": plan.service_code,
-        "consignor": plan.ship_from.model_dump(mode="json"),
-        "consignee": plan.ship_to.model_dump(mode="json"),
+        "consignor": _address(plan.ship_from),
+        "consignee": _address(plan.ship_to) | {"email": plan.contact.email, "phone": plan.contact.phone},
         "colli": [{"barcode": parcel.sscc, "grams": parcel.weight_grams} for parcel in plan.parcels],
     }
 
 
-def booked(confirmation: Confirmation) -> Booked:
-    """Return what was booked."""
-    return Booked(
-        reference=confirmation.bookingNumber,
+def booking(answer: BookingAnswer) -> Booking:
+    """Return the carrier's answer to a booking."""
+    return Booking(
+        reference=answer.booking_number,
         parcels=tuple(
-            BookedParcel(sscc=c.barcode, tracking_number=c.trackingId, label_ref=c.labelZplUrl) for c in confirmation.colli
+            BookedParcel(sscc=collo.barcode, tracking_number=collo.tracking_id, label_ref=collo.label_zpl_url)
+            for collo in answer.colli
         ),
     )
+
+
+def readings(body: bytes) -> list[Reading]:
+    """Return the events of a webhook's body, each by itself, so that an odd one costs the others nothing.
+
+    Raises:
+        ValueError: it is no JSON, or has no list of events.
+    """
+    return [_reading(raw) for raw in Message.model_validate(orjson.loads(body)).events]
+
+
+def _reading(raw: Any) -> Reading:  # noqa: ANN401  any JSON value
+    named = raw.get("id") if isinstance(raw, dict) else None
+    event_id = str(named or hashlib.sha256(orjson.dumps(raw)).hexdigest())
+    try:
+        return Reading(event_id, raw, report(Status.model_validate(raw)))
+    except ValidationError as error:
+        return Reading(event_id, raw, Permanent(f"status cannot be read: {error}", remedy="fix-at-sender"))
+
+
+def report(found: Status) -> Report | Permanent:
+    """Return a status in our words, or why it has none."""
+    kind = KINDS.get(found.status)
+    if kind is None:
+        return Permanent(f"status '{found.status}' of {CARRIER} is not mapped", remedy="map-scan-code")
+    fact = Fact(
+        kind=kind,
+        at=found.time,
+        code=found.status,
+        text=found.reason or "",
+        place=", ".join(part for part in (found.city, found.country) if part) or None,
+        reason=found.reason,
+        eta=found.eta,
+        signed_by=found.receiver,
+        document_ref=found.pod,
+    )
+    return Report(carrier_code=CARRIER, tracking_number=found.tracking_id, fact=fact)
+
+
+def _address(found: Address) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "street": found.street,
+        "city": found.city,
+        "postalCode": found.postal_code,
+        "country": found.country,
+        "region": found.region,
+    }

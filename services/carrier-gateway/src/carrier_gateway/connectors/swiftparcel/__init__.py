@@ -1,1 +1,1 @@
-"""SwiftParcel: one event per webhook, signature over the raw body."""
+"""The parcel carrier swiftparcel."""

@@ -1,43 +1,91 @@
-"""Calls to SwiftParcel, and its signature."""
+"""Calls to swiftparcel, and its webhook dialect."""
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
 
-from canonical.transport import ShipmentPlanned
-from chassis import Http
+import orjson
 from pydantic import ValidationError
 
-from carrier_gateway.connectors.swiftparcel import mapping
-from carrier_gateway.connectors.swiftparcel.wire import Created, Event
-from carrier_gateway.domain import Booked, Scan
+from canonical.transport import ShipmentPlanned
+from chassis import Http, Permanent, Rejected, Temporary
+
+from carrier_gateway.connectors.swiftparcel import mapping, wire
+from carrier_gateway.domain import Booking
+from carrier_gateway.ports import BookingRefused, Reading
+
+REFUSED = 422
 
 
-class SwiftParcel:
-    """SwiftParcel over HTTP."""
+class SwiftparcelClient:
+    """swiftparcel over HTTP."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, *, base_url: str) -> None:
         self._http = http
+        self._host = urlsplit(base_url).netloc
 
-    async def book(self, plan: ShipmentPlanned, *, key: str) -> Booked:
-        """Book a shipment."""
-        answer = await self._http.request("POST", "/v1/shipments", json=mapping.booking(plan), idempotency_key=key)
-        return mapping.booked(Created.model_validate(answer.json()))
+    async def book(self, plan: ShipmentPlanned, *, key: str) -> Booking:
+        """Book under an idempotency key; when no answer comes, ask by our reference before giving up."""
+        try:
+            response = await self._http.request(
+                "POST", "/v1/shipments", json=mapping.request_body(plan), idempotency_key=key
+            )
+        except Rejected as refusal:
+            raise _refused(refusal) from refusal
+        except Temporary:
+            if found := await self._find(plan.shipment_id):
+                return found
+            raise
+        return _booking(response.content)
+
+    async def cancel(self, reference: str, *, key: str) -> None:
+        """Delete the shipment."""
+        try:
+            await self._http.request("DELETE", f"/v1/shipments/{reference}", idempotency_key=key)
+        except Rejected as refusal:
+            if refusal.status not in {404, 410}:
+                raise
+
+    async def label(self, label_ref: str) -> tuple[bytes, str]:
+        """Fetch a label, from the carrier's own host only."""
+        if urlsplit(label_ref).netloc not in {"", self._host}:
+            raise Permanent("the label lies outside the carrier's host", remedy="check-label-reference")
+        response = await self._http.request("GET", label_ref)
+        return response.content, response.headers.get("content-type", "application/octet-stream")
+
+    async def _find(self, reference: str) -> Booking | None:
+        response = await self._http.request("GET", "/v1/shipments", params={"reference": reference})
+        found = orjson.loads(response.content)
+        rows = found.get("shipments", []) if isinstance(found, dict) and "id" not in found else found
+        rows = rows if isinstance(rows, list) else [rows]
+        return _booking(orjson.dumps(rows[0])) if rows else None
 
 
-def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes], now: float, window: int) -> bool:
-    """Whether the signature is SwiftParcel's: base64 of HMAC-SHA256 over the raw body, by any live secret."""
-    del now, window
-    given = headers.get("x-swift-signature", "").encode()
-    expected = [base64.b64encode(hmac.digest(secret, body, hashlib.sha256)) for secret in secrets]
-    return any([hmac.compare_digest(given, one) for one in expected])
+class SwiftparcelHook:
+    """swiftparcel's webhooks."""
+
+    def is_signed(self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[bytes], now: datetime) -> bool:
+        """Check `X-Swift-Signature`; it carries no time."""
+        del now
+        return wire.is_signed(body, headers.get(wire.SIGNATURE_HEADER, ""), secrets)
+
+    def read(self, body: bytes) -> list[Reading]:
+        """Read a body."""
+        return mapping.readings(body)
 
 
-def scans(body: bytes) -> Sequence[Scan | ValidationError]:
-    """Return the scans of a body, each on its own; here a body is one event.
+def _booking(content: bytes) -> Booking:
+    try:
+        return mapping.booking(wire.ShipmentAnswer.model_validate_json(content))
+    except ValidationError as error:
+        raise Permanent(f"swiftparcel's answer cannot be read: {error}", remedy="check-booking-at-carrier") from error
 
-    Raises:
-        pydantic.ValidationError: the body is no event.
-    """
-    return [mapping.scan(Event.model_validate_json(body))]
+
+def _refused(refusal: Rejected) -> Permanent:
+    if refusal.status != REFUSED:
+        return refusal
+    try:
+        error = wire.ErrorAnswer.model_validate_json(refusal.body).error
+    except ValidationError:
+        return BookingRefused(str(refusal), code=str(REFUSED))
+    return BookingRefused(f"swiftparcel refuses: {error.message or error.code}", code=error.code)

@@ -1,0 +1,1 @@
+"""The outside world of the mesh, simulated over real HTTP and SMTP."""

@@ -1,0 +1,111 @@
+"""What all systems share: chance, ledger, timetable, faults, and the orders of the run."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from sandbox.chance import Chance
+from sandbox.ledger import Ledger
+from sandbox.scenario import Scenario
+from sandbox.schedule import Timetable
+
+STEP_SECONDS = (0.005, 0.05)
+RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0)
+
+
+@dataclass(slots=True)
+class Fate:
+    """What became of one order, as the outside world saw it."""
+
+    order_id: str
+    body: dict[str, Any]
+    released_at: float
+    cancel_after: str | None = None
+    cancelled_at: float | None = None
+    unknown_lines: int = 0
+    planned_at: float | None = None
+    ended_at: float | None = None
+    statuses: list[str] = field(default_factory=list)
+    warehouse_orders: list[str] = field(default_factory=list)
+    shipments: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Fault:
+    """A switch on one system."""
+
+    down_until: float = 0.0
+    slow_ms: float = 0.0
+    error_rate: float = 0.0
+    timeout_after_apply: float = 0.0
+
+
+class World:
+    """One world; runs are added to it, nothing is taken away."""
+
+    def __init__(self, base_port: int, secrets: dict[str, bytes]) -> None:
+        self.base_port = base_port
+        self.secrets = secrets
+        self.ledger = Ledger()
+        self.timetable = Timetable()
+        self.faults: dict[str, Fault] = {}
+        self.fates: dict[str, Fate] = {}
+        self.chance = Chance(0)
+        self.scenario = Scenario()
+        self.started_at = time.time()
+        self.unsent = 0
+        self._client = httpx.AsyncClient(timeout=10.0, limits=httpx.Limits(max_connections=64))
+        self._sending = asyncio.Semaphore(48)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def now(self) -> str:
+        """Return the time as the systems write it."""
+        return datetime.now(UTC).isoformat()
+
+    def later(self, action: Callable[[], None], *about: object) -> None:
+        """Do something after a small delay that follows from what it is about."""
+        low, high = STEP_SECONDS
+        self.timetable.after(low + (high - low) * self.chance.share("delay", *about), action)
+
+    def spawn(self, work: Awaitable[None]) -> None:
+        """Run something beside."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def fault(self, system: str) -> Fault:
+        """Return the switches of a system."""
+        return self.faults.setdefault(system, Fault())
+
+    async def post(self, service_offset: int, path: str, body: bytes, headers: Callable[[bytes], dict[str, str]]) -> None:
+        """Post until it is taken (2xx); 4xx other than 408 and 429 ends it, as real senders do after a while."""
+        url = f"http://127.0.0.1:{self.base_port + service_offset}{path}"
+        self.unsent += 1
+        attempt = 0
+        try:
+            while True:
+                async with self._sending:
+                    status = await self._try(url, body, headers(body))
+                if 200 <= status < 300 or (400 <= status < 500 and status not in {401, 404, 408, 429}):
+                    return
+                await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+                attempt += 1
+        finally:
+            self.unsent -= 1
+
+    async def _try(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        try:
+            answer = await self._client.post(url, content=body, headers={"content-type": "application/json", **headers})
+        except httpx.TransportError:
+            return 0
+        return answer.status_code
+
+    def send(self, service_offset: int, path: str, message: dict[str, Any], headers: Callable[[bytes], dict[str, str]]) -> None:
+        """Send a message beside."""
+        self.spawn(self.post(service_offset, path, orjson.dumps(message), headers))

@@ -1,0 +1,25 @@
+"""What happens to shipments at carriers: each function takes a fact and returns the facts and calls that follow."""
+
+from carrier_gateway.handlers.bookings import (
+    book_shipment,
+    make_booking,
+    make_cancel,
+    note_booking,
+    note_booking_failure,
+    note_cancel,
+    note_cancel_failure,
+    stop_shipments,
+)
+from carrier_gateway.handlers.milestones import note_report
+
+__all__ = [
+    "book_shipment",
+    "make_booking",
+    "make_cancel",
+    "note_booking",
+    "note_booking_failure",
+    "note_cancel",
+    "note_cancel_failure",
+    "note_report",
+    "stop_shipments",
+]
