@@ -12,17 +12,20 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish, World
 
 POLL_SECONDS = 0.2
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 30.0
+QUIET_SECONDS = 1.0
+COUNTED = ("released", "shipped", "delivered", "cancelled", "ended")
 WRONGS = ("lost", "duplicate_effects", "ghost_effects")
 
-OnProgress = Callable[[dict[str, Any]], None]
+Report = dict[str, Any]
+OnProgress = Callable[[Report], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The report of a run."""
 
-    report: dict[str, Any]
+    report: Report
     is_complete: bool
 
     @property
@@ -38,22 +41,36 @@ class Outcome:
         return Exit.DONE if self.is_clean else Exit.UNCLEAN
 
 
-def expected(report: dict[str, Any]) -> int:
-    """Return how many orders the scenario means to deliver: all, unless it says otherwise."""
-    value = report.get("expected_delivered", report.get("expected", report["orders"]))
-    return int(value)
+def is_clean(report: Report) -> bool:
+    """Whether a report shows what it should: an order not delivered was cancelled, and the ledgers find no fault."""
+    return bool(report["delivered"] == report["expected"]) and not any(report[wrong] for wrong in WRONGS)
 
 
-def is_clean(report: dict[str, Any]) -> bool:
-    """Whether a report shows what it should."""
-    return int(report["delivered"]) == expected(report) and all(not report.get(wrong) for wrong in WRONGS)
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run in a world that may have seen others; what they count is taken off, what is wrong is everyone's."""
 
+    world: World
+    wish: Wish
+    before: Report
 
-def final(progress: dict[str, Any], orders: int) -> int:
-    """Return how many orders need nothing more."""
-    if "final" in progress:
-        return int(progress["final"])
-    return min(orders, sum(int(progress.get(name) or 0) for name in ("completed", "cancelled", "failed")))
+    def progress(self) -> Report:
+        """Return this run's share of what the world counts."""
+        return self._own(self.world.progress())
+
+    def report(self) -> Report:
+        """Return the verdict; `expected` is every order that was not cancelled."""
+        report = self._own(self.world.report())
+        return {**report, "expected": self.wish.orders - int(report["cancelled"])}
+
+    def _own(self, counts: Report) -> Report:
+        own = {name: int(counts.get(name, 0)) - int(self.before.get(name, 0)) for name in COUNTED}
+        return {**counts, **own, "orders": self.wish.orders, "final": own["ended"]}
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the world saw no run before."""
+        return not self.before.get("ended")
 
 
 def run(mesh: Mesh, wish: Wish, *, timeout: float, on_progress: OnProgress | None = None) -> Outcome:
@@ -63,55 +80,59 @@ def run(mesh: Mesh, wish: Wish, *, timeout: float, on_progress: OnProgress | Non
         CliError: the sandbox or the broker cannot be used.
     """
     if not mesh.layout.with_sandbox:
-        raise CliError(
-            "This mesh runs without the sandbox: start it with `crossdock up --with-sandbox`.", Exit.NOT_RUNNING
-        )
+        raise CliError("This mesh runs without the sandbox: start it without --no-sandbox.", Exit.NOT_RUNNING)
     world = World(mesh.url("sandbox"))
-    since, began = datetime.now(UTC), time.monotonic()
+    this, since, began = Run(world, wish, world.progress()), datetime.now(UTC), time.monotonic()
     world.run(wish)
-    is_complete = _follow(world, wish, began + timeout, on_progress)
+    is_complete = _follow(this, began + timeout, on_progress)
     seconds = time.monotonic() - began
-    report = _settle(world) if is_complete else world.report()
-    return Outcome(_complete(report, mesh, wish, seconds, since), is_complete)
+    report = _settle(this) if is_complete else this.report()
+    return Outcome(_complete(report, this, seconds, asyncio.run(_latencies(mesh, since))), is_complete)
 
 
-def _follow(world: World, wish: Wish, deadline: float, on_progress: OnProgress | None) -> bool:
+def _follow(this: Run, deadline: float, on_progress: OnProgress | None) -> bool:
     while True:
-        progress = world.progress()
-        done = final(progress, wish.orders)
+        progress = this.progress()
         if on_progress:
-            on_progress({**progress, "orders": wish.orders, "final": done})
-        if done >= wish.orders:
+            on_progress(progress)
+        if progress["final"] >= this.wish.orders:
             return True
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_SECONDS)
 
 
-def _settle(world: World) -> dict[str, Any]:
-    """Return the report once it is clean; the last mails and statuses may follow an order's end by a moment."""
+def _settle(this: Run) -> Report:
+    """Return the report once it is clean and the world has been quiet for a second: late effects count too."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    report = world.report()
-    while not is_clean(report) and time.monotonic() < deadline:
+    report, calls, quiet_since = this.report(), -1, time.monotonic()
+    while time.monotonic() < deadline:
+        if report.get("calls") != calls or report.get("unsent"):
+            calls, quiet_since = report.get("calls", 0), time.monotonic()
+        elif is_clean(report) and time.monotonic() - quiet_since >= QUIET_SECONDS:
+            break
         time.sleep(POLL_SECONDS)
-        report = world.report()
+        report = this.report()
     return report
 
 
-def _complete(report: dict[str, Any], mesh: Mesh, wish: Wish, seconds: float, since: datetime) -> dict[str, Any]:
+async def _latencies(mesh: Mesh, since: datetime) -> Report:
     from crossdock_cli import latency
 
-    from_streams = asyncio.run(latency.of_run(mesh.layout, since))
-    told = report.get("release_to_delivered_ms")
-    if isinstance(told, dict) and told.get("p50") is not None:
-        from_streams["release_to_delivered_ms"] = told
+    return {**await latency.of_run(mesh.layout, since)}
+
+
+def _complete(report: Report, this: Run, seconds: float, latencies: Report) -> Report:
+    """Add what the run itself knows; the world's own clock counts only when this was its first run."""
+    if this.is_first and report.get("seconds"):
+        seconds = float(report["seconds"])
+        latencies["release_to_completed_ms"] = report.get("release_to_delivered_ms")
     return {
         **report,
-        "orders": int(report.get("orders", wish.orders)),
-        "scenario": wish.scenario,
-        "seed": wish.seed,
+        "scenario": this.wish.scenario,
+        "seed": this.wish.seed,
         "seconds": round(seconds, 2),
-        "orders_per_second": round(wish.orders / seconds, 1) if seconds else None,
-        **from_streams,
+        "orders_per_second": round(report["final"] / seconds, 1) if seconds else None,
+        **latencies,
         "clean": is_clean(report),
     }

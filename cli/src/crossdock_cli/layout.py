@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,6 +23,7 @@ class Layout:
     region: str = "eu"
     with_sandbox: bool = True
     only: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
     nats_url: str | None = None
     nats_secrets: str | None = None
     database_url: str | None = None

@@ -70,6 +70,11 @@ class Child:
         """Whether the latest start still runs."""
         return self._process is not None and self._process.poll() is None
 
+    def ending(self) -> str:
+        """Return the signal that ended it; empty when it ended by itself."""
+        code = self._process.poll() if self._process else None
+        return f"ended by signal {-code}" if code is not None and code < 0 else ""
+
     def ask_to_end(self) -> None:
         """Ask it to end, without waiting."""
         if self._process and self._process.poll() is None:
@@ -122,6 +127,7 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
     password = layout.broker_secrets / f"nats-{name}.password"
     if password.exists():
         env |= {"CROSSDOCK_NATS_USER": name, "CROSSDOCK_NATS_PASSWORD_FILE": str(password.absolute())}
+    env |= {f"CROSSDOCK_{setting}": value for setting, value in layout.settings.items()}
     if layout.with_sandbox:
         at = layout.sandbox_url()
         env |= {f"CROSSDOCK_{system}_URL": f"{at}/{path}" for system, path in SYSTEMS.items()}
@@ -137,16 +143,8 @@ def service(layout: Layout, name: str) -> Child:
 
 def sandbox(layout: Layout) -> Child:
     """Return the process of the simulated outside world: its ports, its secrets, and where the mesh's doors are."""
-    env = _inherited(keep_ours=False)
-    env |= {
-        "SANDBOX_HOST": HOST,
-        "SANDBOX_PORT": str(layout.port(SANDBOX)),
-        "SANDBOX_SMTP_PORT": str(layout.port(SMTP)),
-        "SANDBOX_ORDER_RELEASE_URL": layout.service_url("order-release"),
-        "SANDBOX_INVENTORY_SYNC_URL": layout.service_url("inventory-sync"),
-        "SANDBOX_WAREHOUSE_ADAPTER_URL": layout.service_url("warehouse-adapter"),
-        "SANDBOX_CARRIER_GATEWAY_URL": layout.service_url("carrier-gateway"),
-    }
-    for name in sorted(name for names in SECRETS.values() for name in names):
-        env[f"SANDBOX_{name.upper()}_SECRET_FILE"] = str(secret_file(layout, name))
-    return Child("sandbox", env, layout.log_of("sandbox"))
+    args = (
+        *("--host", HOST, "--port", str(layout.port(SANDBOX)), "--smtp-port", str(layout.port(SMTP))),
+        *("--base-port", str(layout.base_port), "--secrets-dir", str(layout.secrets.absolute())),
+    )
+    return Child("sandbox", _inherited(keep_ours=False), layout.log_of("sandbox"), args)

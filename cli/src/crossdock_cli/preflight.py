@@ -99,7 +99,9 @@ def _servers(layout: Layout) -> None:
         if layout.database_url is None:
             from chassis.local import Postgres
 
-            with warnings.catch_warnings(action="ignore"):  # the server's package remarks on XDG variables it does not need
+            with warnings.catch_warnings(
+                action="ignore"
+            ):  # the server's package remarks on XDG variables it does not need
                 Postgres(folder=layout.folder / "postgres", port=layout.port(POSTGRES)).command()
     except LocalServerError as error:
         raise _fail(str(error)) from error

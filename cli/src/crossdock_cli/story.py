@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crossdock_cli.journal import Fact
+from crossdock_cli.privacy import masked
 
 
 @dataclass(slots=True)
@@ -16,8 +17,8 @@ class Step:
     since_start_ms: float = 0.0
     follows: list["Step"] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the step for `--json`."""
+    def as_json(self, *, reveal: bool = False) -> dict[str, Any]:
+        """Return the step for `--json`; personal data only when `reveal` asks for it."""
         return {
             "type": self.fact.type,
             "service": self.fact.service,
@@ -27,8 +28,8 @@ class Step:
             "after_ms": self.after_ms,
             "since_start_ms": self.since_start_ms,
             "system": self.fact.envelope.get("sourcesystem"),
-            "data": self.fact.data,
-            "follows": [step.as_json() for step in self.follows],
+            "data": self.fact.data if reveal else masked(self.fact.type, self.fact.data),
+            "follows": [step.as_json(reveal=reveal) for step in self.follows],
         }
 
 

@@ -119,7 +119,8 @@ class Supervisor:
             if part.state.phase == "running" and not part.runnable.is_alive():
                 if now - part.started > STEADY_SECONDS:
                     part.failures = 0
-                self._back_off(part, now, last_line(part.log))
+                ending = part.runnable.ending() if isinstance(part.runnable, Child) else ""
+                self._back_off(part, now, ending or last_line(part.log))
             elif part.state.phase == "backing-off" and now >= part.again_at and not self.stopping:
                 part.state.restarts += 1
                 self._start(part)

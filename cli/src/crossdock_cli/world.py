@@ -1,6 +1,9 @@
 """The simulated outside world's control desk: run a scenario, follow it, ask its ledgers."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any
 
 from crossdock_cli.failures import CliError, Exit
@@ -19,6 +22,27 @@ class Wish:
     rate: float | None = None
 
 
+def check_scenario(name: str) -> None:
+    """Check that the installed sandbox knows a scenario, before anything is started for it.
+
+    Raises:
+        CliError: it does not.
+    """
+    known = scenarios()
+    if known and name not in known:
+        near = get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}."
+        raise CliError(f"There is no scenario {name}: {hint}", Exit.USAGE)
+
+
+def scenarios() -> list[str]:
+    """Return the names of the installed sandbox's scenarios; none when it is not installed here."""
+    if find_spec("sandbox") is None:
+        return []
+    folder = files("sandbox") / "scenarios"
+    return sorted(path.name.removesuffix(".yaml") for path in folder.iterdir() if path.name.endswith(".yaml"))
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The sandbox of a mesh."""
@@ -33,7 +57,7 @@ class World:
         if answer.ok:
             return answer.fields()
         fields = answer.fields()
-        said = fields.get("detail") or fields.get("error") or f"status {answer.status}"
+        said = fields.get("error") or f"status {answer.status}"
         code = Exit.USAGE if answer.status in (400, 404, 409, 422) else Exit.UNCLEAN
         raise CliError(f"The sandbox refused: {said}.", code)
 

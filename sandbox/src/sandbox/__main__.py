@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from sandbox.tms import Tms
 from sandbox.wms import Wms
 from sandbox.world import World
 
+ORDER_ID = re.compile(r"SO-\w+-\d{6}")
 SECRETS = ("swiftparcel", "nordfreight", "portal")
 
 
@@ -40,10 +42,6 @@ def build(base_port: int, secrets_of: dict[str, bytes]) -> tuple[World, Wms, Mai
     """Return the world and its HTTP application."""
     world = World(base_port, secrets_of)
     erp, wms, tms = Erp(world), Wms(world), Tms(world)
-
-    def order_of(shipment: str) -> str:
-        return world_order(wms, shipment)
-
     swift, nord = SwiftParcel(world, order_of), Nordfreight(world, order_of)
     crm, portal = Crm(world), Portal(world)
     control = Control(world, erp, wms, [swift, nord])
@@ -51,12 +49,10 @@ def build(base_port: int, secrets_of: dict[str, bytes]) -> tuple[World, Wms, Mai
     return world, wms, Mailbox(world), Starlette(routes=routes)
 
 
-def world_order(wms: Wms, shipment: str) -> str:
-    """Return the order of a shipment: the one whose number is part of it, as the shipper's references are made."""
-    for order_id in wms.world.fates:
-        if order_id in shipment:
-            return order_id
-    return ""
+def order_of(shipment: str) -> str:
+    """Return the order a shipment is for: the shipper's references carry its number."""
+    found = ORDER_ID.search(shipment)
+    return found.group() if found else ""
 
 
 async def serve(args: argparse.Namespace) -> None:

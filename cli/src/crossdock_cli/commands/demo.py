@@ -40,8 +40,9 @@ def demo(  # noqa: PLR0913  one argument per option
     """
     from crossdock_cli import demo as runs
     from crossdock_cli import progress, screen
-    from crossdock_cli.world import Wish
+    from crossdock_cli.world import Wish, check_scenario
 
+    check_scenario(scenario)
     wish = Wish(orders=orders, seed=seed, scenario=scenario, rate=rate)
     title = f"{orders} orders, {scenario}, seed {seed}"
     with _a_mesh(state_dir, base_port, keep=keep) as mesh:
@@ -89,8 +90,9 @@ def _print(outcome: Any, *, keeps_running: bool) -> None:  # noqa: ANN401  cross
 
     report, console = outcome.report, screen.out()
     mark = "[green]✔[/]" if outcome.is_clean else "[red]✘[/]"
+    cancelled = f"cancelled {report['cancelled']} · " if report["cancelled"] else ""
     console.print(
-        f" orders {report['orders']} · delivered {report['delivered']} · lost {report['lost']} · "
+        f" orders {report['orders']} · delivered {report['delivered']} · {cancelled}lost {report['lost']} · "
         f"doubled {report['duplicate_effects']} · ghosts {report['ghost_effects']} · "
         f"{report['seconds']} s · {report['orders_per_second']} orders/s"
     )
@@ -111,10 +113,8 @@ def _spread(values: "dict[str, float | None]") -> str:
 
 
 def _verdict(outcome: Any) -> str:  # noqa: ANN401
-    from crossdock_cli.demo import expected
-
     if not outcome.is_complete:
         return "Time is over before the last order was final: look at `crossdock status`, or give more with --timeout."
     if outcome.is_clean:
         return "Every order reached its end; the ledgers of the outside systems agree."
-    return f"Not clean: {expected(outcome.report)} deliveries were expected; see the ledgers' findings below."
+    return f"Not clean: {outcome.report['expected']} deliveries were expected; what the ledgers found:"

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from crossdock_cli.commands.options import DEFAULT_STATE_DIR, Json, StateDir
+from crossdock_cli.commands.options import DEFAULT_STATE_DIR, Json, Reveal, StateDir
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crossdock_cli.journal import Fact
     from crossdock_cli.layout import Layout
 
@@ -22,6 +24,7 @@ def tail(
     ] = "*",
     number: Annotated[int, typer.Option("-n", min=0, help="Show this many earlier events of each stream first.")] = 0,
     count: Annotated[int, typer.Option(min=0, help="End after this many; 0 goes on until Ctrl-C.")] = 0,
+    reveal: Reveal = False,
     as_json: Json = False,
 ) -> None:
     """Print events as they are published, one line each; with --json one envelope per line.
@@ -30,15 +33,17 @@ def tail(
     """
     import asyncio
     import contextlib
+    from functools import partial
 
     from crossdock_cli.mesh import Mesh
 
     mesh = Mesh.find(state_dir)
+    show = partial(_print_json, reveal=reveal) if as_json else _print
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_follow(mesh.layout, event_type, number, count, as_json=as_json))
+        asyncio.run(_follow(mesh.layout, event_type, number, count, show))
 
 
-async def _follow(layout: "Layout", event_type: str, number: int, count: int, *, as_json: bool) -> None:
+async def _follow(layout: "Layout", event_type: str, number: int, count: int, show: "Callable[[Fact], None]") -> None:
     from fnmatch import fnmatchcase
 
     from crossdock_cli.journal import operator
@@ -49,23 +54,27 @@ async def _follow(layout: "Layout", event_type: str, number: int, count: int, *,
         async for fact in events(client, last=number):
             if not fnmatchcase(fact.type, event_type):
                 continue
-            _print(fact, as_json=as_json)
+            show(fact)
             shown += 1
             if count and shown >= count:
                 return
 
 
-def _print(fact: "Fact", *, as_json: bool) -> None:
+def _print_json(fact: "Fact", *, reveal: bool) -> None:
     import json
     import sys
 
+    from crossdock_cli.privacy import masked
+
+    envelope = fact.envelope if reveal else {**fact.envelope, "data": masked(fact.type, fact.data)}
+    sys.stdout.write(json.dumps(envelope) + "\n")
+    sys.stdout.flush()
+
+
+def _print(fact: "Fact") -> None:
     from crossdock_cli import screen
     from crossdock_cli.story import detail
 
-    if as_json:
-        sys.stdout.write(json.dumps(fact.envelope) + "\n")
-        sys.stdout.flush()
-        return
     time = fact.recorded.astimezone().strftime("%H:%M:%S.%f")[:-3]
     line = f"{time}  {fact.type:<36} {fact.correlation:<14} {detail(fact)}".rstrip()
     screen.out().print(line, markup=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from crossdock_cli.commands.options import (
     Json,
     NatsSecrets,
     NatsUrl,
+    Settings,
     StateDir,
 )
 from crossdock_cli.failures import CliError, Exit
@@ -30,6 +31,7 @@ def up(  # noqa: PLR0913  one argument per option
     detach: Annotated[
         bool, typer.Option(help="Return when ready; with --no-detach stay, and end all on Ctrl-C.")
     ] = True,
+    settings: Settings = None,
     nats_url: NatsUrl = None,
     nats_secrets: NatsSecrets = None,
     database_url: DatabaseUrl = None,
@@ -49,6 +51,7 @@ def up(  # noqa: PLR0913  one argument per option
         base_port=base_port,
         with_sandbox=with_sandbox,
         only=tuple(name.strip() for name in only.split(",") if name.strip()),
+        settings=_pairs(settings or []),
         nats_url=nats_url,
         nats_secrets=str(nats_secrets) if nats_secrets else None,
         database_url=database_url,
@@ -58,6 +61,14 @@ def up(  # noqa: PLR0913  one argument per option
     _tell_started(mesh, seconds, as_json=as_json)
     if not detach:
         _stay(mesh)
+
+
+def _pairs(settings: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in settings]
+    for name, mark, _ in pairs:
+        if not mark or not name:
+            raise CliError(f"--set {name} is not NAME=VALUE: write it like --set LOG_LEVEL=DEBUG.", Exit.USAGE)
+    return {name.removeprefix("CROSSDOCK_").upper(): value for name, _, value in pairs}
 
 
 def start(mesh: Any) -> float:  # noqa: ANN401  crossdock_cli.mesh.Mesh, imported late

@@ -13,6 +13,13 @@ BasePort = Annotated[
     int, typer.Option("--base-port", envvar="CROSSDOCK_BASE_PORT", help="First of the 100 ports the mesh may use.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="With --json: show personal data too, hidden otherwise.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="A setting of the services, e.g. LOG_LEVEL=DEBUG; repeat for more."
+    ),
+]
 NatsUrl = Annotated[
     str | None, typer.Option("--nats-url", help="Use this broker (2.15.1 or newer) instead of starting one.")
 ]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crossdock_cli.commands.options import DEFAULT_STATE_DIR, Json, StateDir
+from crossdock_cli.commands.options import DEFAULT_STATE_DIR, Json, Reveal, StateDir
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -22,6 +22,7 @@ def show(
     state_dir: StateDir = DEFAULT_STATE_DIR,
     *,
     hours: Annotated[float, typer.Option(min=0.01, help="How far to look back.")] = 24.0,
+    reveal: Reveal = False,
     as_json: Json = False,
 ) -> None:
     """Draw an order's events as a tree of causes, with services, systems and latencies.
@@ -46,7 +47,7 @@ def show(
             "events": len(facts),
             "span_ms": round(span, 1),
         }
-        screen.print_json({**summary, "steps": [step.as_json() for step in roots]})
+        screen.print_json({**summary, "steps": [step.as_json(reveal=reveal) for step in roots]})
         return
     headline = f"[bold]{number}[/] {outcome(facts)} · {len(facts)} events in {screen.milliseconds(span)}"
     console = screen.out()

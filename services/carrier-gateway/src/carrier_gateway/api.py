@@ -33,7 +33,10 @@ def router(service: Service, carriers: Mapping[str, Carrier], doors: Mapping[str
     routes = APIRouter()
     _questions(routes, service, tuple(carriers))
     unmapped = Counter(
-        "crossdock_scan_codes_unmapped", "Reports whose code is not mapped", ["carrier"], registry=service.metrics.registry
+        "crossdock_scan_codes_unmapped",
+        "Reports whose code is not mapped",
+        ["carrier"],
+        registry=service.metrics.registry,
     )
 
     @routes.post("/webhooks/{carrier}")
@@ -97,7 +100,8 @@ async def _take_one(service: Service, carrier: str, reading: Reading, unmapped: 
             raise
         except Permanent as refusal:
             failure = refusal
-        except Exception as fault:  # noqa: BLE001  a fault of ours is kept and costs the other events of the body nothing
+        except Exception as fault:
+            # a fault of ours is kept, and costs the other events of the body nothing
             log.exception("report_failed", extra={"carrier": carrier, "event_id": reading.event_id})
             failure = fault
         else:
@@ -135,20 +139,22 @@ def _questions(routes: APIRouter, service: Service, carriers: Sequence[str]) -> 
         return [shown(shipment) for shipment in found if shipment]
 
     @routes.get("/tracking/{tracking_number}")
-    async def track(tracking_number: str) -> list[dict[str, Any]]:
-        """Return every parcel of this number, usually one: its state, its history, and why it waits."""
-        answers: list[dict[str, Any]] = []
+    async def track(tracking_number: str, carrier: str | None = None) -> dict[str, Any]:
+        """Return a parcel: its state, its history, and why it waits; name the carrier where two use one number."""
         async with service.store(CarrierDesk) as desk:
-            for carrier in carriers:
-                pointer = await desk.pointers.read(pointer_key(carrier, tracking_number))
-                shipment = await desk.shipments.read(pointer.shipment_id) if pointer and pointer.shipment_id else None
-                if shipment:
-                    answers.append(shown_parcel(shipment, tracking_number))
-                elif pointer:
-                    answers.append(shown_waiting(carrier, tracking_number, pointer))
-        if not answers:
-            raise HTTPException(404, f"tracking number {tracking_number} is not known")
-        return answers
+            for code in [carrier] if carrier else carriers:
+                if found := await parcel_of(desk, code, tracking_number):
+                    return found
+        raise HTTPException(404, f"tracking number {tracking_number} is not known")
+
+
+async def parcel_of(desk: CarrierDesk, carrier: str, tracking_number: str) -> dict[str, Any] | None:
+    """Return a parcel of a carrier for showing, None when the number is not known."""
+    pointer = await desk.pointers.read(pointer_key(carrier, tracking_number))
+    if pointer is None:
+        return None
+    shipment = await desk.shipments.read(pointer.shipment_id) if pointer.shipment_id else None
+    return shown_parcel(shipment, tracking_number) if shipment else shown_waiting(carrier, tracking_number, pointer)
 
 
 def shown(shipment: Shipment) -> dict[str, Any]:

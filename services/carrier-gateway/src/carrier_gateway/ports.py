@@ -52,7 +52,7 @@ class Report(BaseModel):
 
 
 class Reading(NamedTuple):
-    """One event of a webhook's body: its id at the carrier, its own bytes as JSON, and a report or why there is none."""
+    """One event of a webhook's body: its id at the carrier, its own JSON, and a report or why there is none."""
 
     event_id: str
     raw: Any
@@ -94,9 +94,7 @@ class Carrier(Protocol):
 class Hook(Protocol):
     """The webhook dialect of a carrier."""
 
-    def is_signed(
-        self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[bytes], now: datetime
-    ) -> bool:
+    def is_signed(self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[bytes], now: datetime) -> bool:
         """Say whether the carrier sent this, by any of the live secrets."""
         ...
 

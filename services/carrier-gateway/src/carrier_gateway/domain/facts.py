@@ -1,4 +1,4 @@
-"""What carriers report of a parcel, and the rank-and-time rules that make one state of it, whatever the order of arrival."""
+"""What carriers report of a parcel, and the rank-and-time rules that make one state of it in any order of arrival."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -27,9 +27,9 @@ Occurrence = Literal["once", "each-place", "each-time", "each-fact", "when-compl
 class Rule(NamedTuple):
     """How a kind of fact counts.
 
-    `rank` decides between facts of the same moment; a fact that does not move the parcel changes no state. `occurs` says
-    when it is another event: once a shipment, at each new place, the n-th time on any parcel, each fact of each parcel,
-    when all parcels have it, or when the estimate moved enough.
+    `rank` decides between facts of the same moment; a fact that does not move the parcel changes no state.
+    `occurs` says when it is another event: once a shipment, at each new place, the n-th time on any parcel, each fact
+    of each parcel, when all parcels have it, or when the estimate moved enough.
     """
 
     rank: int

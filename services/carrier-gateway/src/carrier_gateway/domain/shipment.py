@@ -134,7 +134,7 @@ class Shipment(BaseModel):
         return {number: parcel.state() for number, parcel in self.parcels.items()}
 
     def status(self) -> str:
-        """Return where the shipment stands: its stage until something moved, then its parcels, a part delivered or all."""
+        """Return where the shipment stands: its stage until something moved, then what its parcels say together."""
         states = [state for state in self.states().values() if state.since]
         if not states:
             return self.stage
@@ -159,10 +159,10 @@ class Shipment(BaseModel):
         return None if "proof-of-delivery" in self.told else f"{self.carrier_code} sends the proof of delivery"
 
     def _news(self, tracking_number: str, parcel: ParcelTrack, fact: Fact) -> list[Told]:
-        occurs, ordinal = RULES[fact.kind].occurs, 1
-        match occurs:
+        key, ordinal = str(fact.kind), 1
+        match RULES[fact.kind].occurs:
             case "once":
-                key = fact.kind
+                pass
             case "each-place":
                 key = f"{fact.kind}:{fact.place}"
             case "each-time":
@@ -215,4 +215,3 @@ _WAITS: dict[Stage, str | None] = {
 
 def _latest(state: ParcelState) -> tuple[Any, int]:
     return state.since, 0 if state.state == "booked" else RULES[state.state].rank
-

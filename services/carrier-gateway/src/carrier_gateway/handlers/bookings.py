@@ -69,7 +69,7 @@ async def note_booking(effect: BookShipment, booking: Booking, *, desk: Desk, cl
 
 
 async def note_booking_failure(effect: BookShipment, failure: Permanent, *, desk: Desk, clock: Clock) -> Outcome:
-    """A refusal is told, so that another carrier is chosen; of anything else nobody knows if it is booked: it is held."""
+    """A refusal is told, so that another carrier is chosen; after anything else it may be booked, so it is held."""
     shipment = await known(effect.shipment_id, desk)
     if shipment.stage != "booking":
         return []
@@ -191,4 +191,3 @@ def _planned(event: ShipmentPlanned) -> Shipment:
         stage="booking",
         since=event.occurred_at,
     )
-

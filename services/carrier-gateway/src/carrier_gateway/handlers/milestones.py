@@ -29,7 +29,7 @@ PLAIN: dict[Kind, type[Milestone]] = {
     "arrived-at-facility": ArrivedAtFacility,
     "out-for-delivery": OutForDelivery,
 }
-REASONED: dict[Kind, type[Milestone]] = {
+REASONED: dict[Kind, type[CustomsHold | DeliveryDelayed | DeliveryException | ReturnInTransit]] = {
     "customs-hold": CustomsHold,
     "delivery-delayed": DeliveryDelayed,
     "delivery-exception": DeliveryException,

@@ -54,7 +54,11 @@ class NordfreightClient:
         return response.content, response.headers.get("content-type", "application/octet-stream")
 
     async def _find(self, reference: str) -> Booking | None:
-        response = await self._http.request("GET", "/bookings", params={"customerReference": reference})
+        """Return the booking of a reference, None when the carrier knows none or does not say."""
+        try:
+            response = await self._http.request("GET", "/bookings", params={"customerReference": reference})
+        except Rejected:
+            return None
         found = orjson.loads(response.content)
         rows = found.get("bookings", []) if isinstance(found, dict) and "bookingNumber" not in found else found
         rows = rows if isinstance(rows, list) else [rows]

@@ -57,10 +57,10 @@ class Message(_Wire):
 
 
 def is_signed(body: bytes, *, timestamp: str, signature: str, secrets: Sequence[bytes], now: datetime) -> bool:
-    """Say whether any live secret made one of the `v1` signatures of "timestamp.body", not longer ago than the window."""
+    """Say whether a live secret made one of the `v1` signatures of "timestamp.body", within the window."""
     if not (timestamp.isascii() and timestamp.isdigit()) or abs(now.timestamp() - int(timestamp)) > WINDOW_SECONDS:
         return False
     signed = timestamp.encode() + b"." + body
     given = [part.strip()[3:].encode() for part in signature.split(",") if part.strip().startswith("v1=")]
     expected = [hmac.digest(secret, signed, hashlib.sha256).hex().encode() for secret in secrets]
-    return any([hmac.compare_digest(one, value) for one in given for value in expected])
+    return any(hmac.compare_digest(one, value) for one in given for value in expected)

@@ -54,7 +54,11 @@ class SwiftparcelClient:
         return response.content, response.headers.get("content-type", "application/octet-stream")
 
     async def _find(self, reference: str) -> Booking | None:
-        response = await self._http.request("GET", "/v1/shipments", params={"reference": reference})
+        """Return the booking of a reference, None when the carrier knows none or does not say."""
+        try:
+            response = await self._http.request("GET", "/v1/shipments", params={"reference": reference})
+        except Rejected:
+            return None
         found = orjson.loads(response.content)
         rows = found.get("shipments", []) if isinstance(found, dict) and "id" not in found else found
         rows = rows if isinstance(rows, list) else [rows]

@@ -66,4 +66,4 @@ class Scan(_Wire):
 def is_signed(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:
     """Say whether any live secret made this signature of the raw body: base64 of its HMAC-SHA256."""
     expected = [base64.b64encode(hmac.digest(secret, body, hashlib.sha256)) for secret in secrets]
-    return any([hmac.compare_digest(signature.encode(), value) for value in expected])
+    return any(hmac.compare_digest(signature.encode(), value) for value in expected)

@@ -1,0 +1,36 @@
+"""Personal data and trade secrets are shown only when asked for; the contract says which fields they are."""
+
+from functools import cache
+from typing import Any
+
+MASK = "•••"
+
+
+@cache
+def private_fields(event_type: str) -> frozenset[str]:
+    """Return the names of fields that an event type's schema classifies; empty for a type the catalogue lacks."""
+    from canonical import EVENTS
+
+    event = EVENTS.get(event_type)
+    return frozenset(_classified(event.model_json_schema())) if event else frozenset()
+
+
+def _classified(schema: dict[str, Any]) -> set[str]:
+    models = [schema, *schema.get("$defs", {}).values()]
+    return {
+        name for model in models for name, field in model.get("properties", {}).items() if "classification" in field
+    }
+
+
+def masked(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return an event's data with the classified fields hidden."""
+    hidden = private_fields(event_type)
+    return {name: MASK if name in hidden else _mask(value, hidden) for name, value in data.items()}
+
+
+def _mask(value: Any, hidden: frozenset[str]) -> Any:  # noqa: ANN401  any JSON value
+    if isinstance(value, dict):
+        return {name: MASK if name in hidden else _mask(inner, hidden) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_mask(inner, hidden) for inner in value]
+    return value
