@@ -48,9 +48,10 @@ ADD_OUTBOX = text(
 ADD_EFFECTS = text(
     "INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
     "SELECT u.key, u.name, u.lane, CAST(u.payload AS jsonb), CAST(u.cause AS jsonb), CAST(:owner AS text), "
-    "now() + make_interval(secs => CAST(:lease AS float)) FROM "
+    "now() + make_interval(secs => u.lease) FROM "
     "unnest(CAST(:keys AS text[]), CAST(:names AS text[]), CAST(:lanes AS text[]), CAST(:payloads AS text[]), "
-    "CAST(:causes AS text[])) WITH ORDINALITY AS u(key, name, lane, payload, cause, place) ORDER BY u.place "
+    "CAST(:causes AS text[]), CAST(:leases AS float[])) "
+    "WITH ORDINALITY AS u(key, name, lane, payload, cause, lease, place) ORDER BY u.place "
     "ON CONFLICT (key) DO NOTHING RETURNING seq, key"
 )
 
@@ -89,14 +90,14 @@ class Committer:
         metrics: Metrics,
         *,
         owner: str,
-        lease_seconds: float,
+        lease: Callable[[NewEffect], float],
         on_commit: Callable[[Sequence[OutboxRow], Sequence[NewEffect]], Awaitable[None]],
     ) -> None:
         self._engine = engine
         self._writer = writer
         self._metrics = metrics
         self._owner = owner
-        self._lease = lease_seconds
+        self._lease = lease
         self._on_commit = on_commit
         self._queue: deque[Work] = deque()
         self._wake = asyncio.Event()
@@ -289,6 +290,8 @@ class Committer:
             await self._write_effects(session, batch.effects)
 
     async def _write_effects(self, session: AsyncSession, effects: Sequence[NewEffect]) -> None:
+        for new in effects:
+            new.lease = self._lease(new)
         parameters = {
             "keys": [e.key for e in effects],
             "names": [e.effect.name for e in effects],
@@ -296,7 +299,7 @@ class Committer:
             "payloads": [e.effect.model_dump_json() for e in effects],
             "causes": [e.cause_json for e in effects],
             "owner": self._owner,
-            "lease": self._lease,
+            "leases": [e.lease for e in effects],
         }
         rows = {row.key: row.seq for row in await session.execute(ADD_EFFECTS, parameters)}
         for new in effects:

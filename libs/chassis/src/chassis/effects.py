@@ -1,7 +1,8 @@
 """The effect runner: calls to outside systems, made after the commit that asked for them.
 
-A row just committed goes straight to memory under a lease, so the usual case costs no query. What is left behind by a
-dead process, or did not fit in memory, is loaded when its lease has passed.
+A row just committed goes straight to memory under a lease, so the usual case costs no query. What did not fit in memory
+is loaded when there is room, what a dead process left behind when its lease has passed; until all of that is in memory,
+newer effects go by the table too, so that lanes keep their order.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from chassis.writer import NewEffect
 
 log = logging.getLogger(__name__)
 
-MEMORY_LIMIT = 2_000
+MEMORY_LIMIT = 4_000
 LEASE_SECONDS = 15.0
 BUG_TRIES = 5
 BACKOFF_CAP_SECONDS = 30.0
@@ -102,14 +103,18 @@ class Runner:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
+    def lease(self) -> float:
+        """Return for how long, in seconds, an effect committed now is ours alone; 0 when it stays in the table."""
+        return 0.0 if self._overflow or len(self._held) >= MEMORY_LIMIT else LEASE_SECONDS
+
     def offer(self, new: NewEffect) -> None:
-        """Take an effect that was just committed, unless older ones are still only in the table."""
+        """Take an effect that was just committed; one without a lease is loaded from the table when there is room."""
         if not new.seq or new.seq in self._held:
             return
-        if self._overflow or len(self._held) >= MEMORY_LIMIT:
+        if new.lease:
+            self._hold(new)
+        else:
             self._overflow = True
-            return
-        self._hold(new)
 
     def _hold(self, new: NewEffect) -> None:
         self._held.add(new.seq)
@@ -145,7 +150,8 @@ class Runner:
             effect = self._route.kind.model_validate(row.payload)
             cause = Cause(**row.cause)
             self._hold(NewEffect(effect, row.key, cause, "", row.seq, row.attempts))
-        self._overflow = len(rows) == room
+        if not rows:
+            self._overflow = False
 
     async def _dispatch(self) -> None:
         while True:

@@ -21,7 +21,7 @@ from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Subscription
 from chassis.dlq import Origin, letter
 from chassis.effect import Effect, EffectRoute, Handler
-from chassis.effects import LEASE_SECONDS, Runner
+from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.client import Http
 from chassis.outbox import Relay
@@ -53,7 +53,7 @@ class Service:
         self._owner = f"{name}-{settings.ordinal}"
         writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
         self.committer = Committer(
-            self.engine, writer, self.metrics, owner=self._owner, lease_seconds=LEASE_SECONDS, on_commit=self._committed
+            self.engine, writer, self.metrics, owner=self._owner, lease=self._lease, on_commit=self._committed
         )
         self._subscriptions: dict[str, Subscription] = {}
         self._runners: dict[str, Runner] = {}
@@ -220,6 +220,9 @@ class Service:
                 clock=self.clock,
             )
             self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
+
+    def _lease(self, new: NewEffect) -> float:
+        return self._runners[new.effect.name].lease()
 
     async def _committed(self, rows: Sequence[OutboxRow], effects: Sequence[NewEffect]) -> None:
         if rows:

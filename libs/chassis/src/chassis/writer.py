@@ -22,7 +22,7 @@ class OutboxRow:
 
 @dataclass(slots=True)
 class NewEffect:
-    """An effect just committed; `seq` is 0 when the row was there before."""
+    """An effect just committed; `seq` is 0 when the row was there before, `lease` is 0 when memory had no room for it."""
 
     effect: Effect
     key: str
@@ -30,6 +30,7 @@ class NewEffect:
     cause_json: str
     seq: int = 0
     attempts: int = 0
+    lease: float = 0.0
 
 
 class Writer:
