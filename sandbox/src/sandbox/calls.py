@@ -49,7 +49,9 @@ class Desk:
         if fault.down_until > time.time():
             self.world.ledger.note(self.system, "any", "", "", "faulted")
             return reply({"error": "maintenance"}, 503)
-        if fault.error_rate and self.world.chance.happens(fault.error_rate, self.system, len(self.world.ledger.records)):
+        if fault.error_rate and self.world.chance.happens(
+            fault.error_rate, self.system, len(self.world.ledger.records)
+        ):
             self.world.ledger.note(self.system, "any", "", "", "faulted")
             return reply({"error": "internal"}, 500)
         return None

@@ -146,7 +146,9 @@ class SwiftParcel(Carrier):
             error = {"error": {"code": "AREA", "message": "destination not served"}}
             return Answer(error, "refusal", reference, order_id, 422, is_refused=True)
         if reference in self.bookings:
-            return Answer(self._created(self.bookings[reference]), "booking-again", reference, order_id, is_refused=True)
+            return Answer(
+                self._created(self.bookings[reference]), "booking-again", reference, order_id, is_refused=True
+            )
         booking = self.book(reference, [package["ref"] for package in body["packages"]])
         return Answer(self._created(booking), "booking", reference, order_id, 201)
 

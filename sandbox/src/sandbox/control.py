@@ -100,7 +100,8 @@ class Control:
     def _plan_outages(self) -> None:
         for outage in self.world.scenario.outages:
             self.world.timetable.after(
-                outage.after_seconds, lambda outage=outage: self._down(outage.system, outage.seconds)  # type: ignore[misc]
+                outage.after_seconds,
+                lambda outage=outage: self._down(outage.system, outage.seconds),  # type: ignore[misc]
             )
 
     def _down(self, system: str, seconds: float) -> None:

@@ -93,7 +93,7 @@ def doubled(effects: Effects) -> Iterable[str]:
 def causeless(fate: Fate, effects: Effects) -> Iterable[str]:
     """Name the effects that nothing asked for."""
     statuses = set(fate.statuses)
-    if FINAL <= statuses:
+    if statuses >= FINAL:
         yield "both COMPLETED and CANCELLED"
     if "CANCELLED" in statuses:
         if fate.cancelled_at is None and not fate.unknown_lines and not _was_shorted(fate):
@@ -113,5 +113,6 @@ def percentiles(values: Iterable[float]) -> dict[str, Any]:
         return {"p50": None, "p99": None}
     last = len(ordered) - 1
     return {
-        name: round(ordered[min(last, int(share * len(ordered)))] * 1000, 1) for name, share in (("p50", 0.5), ("p99", 0.99))
+        name: round(ordered[min(last, int(share * len(ordered)))] * 1000, 1)
+        for name, share in (("p50", 0.5), ("p99", 0.99))
     }

@@ -83,7 +83,9 @@ class World:
         """Return the switches of a system."""
         return self.faults.setdefault(system, Fault())
 
-    async def post(self, service_offset: int, path: str, body: bytes, headers: Callable[[bytes], dict[str, str]]) -> None:
+    async def post(
+        self, service_offset: int, path: str, body: bytes, headers: Callable[[bytes], dict[str, str]]
+    ) -> None:
         """Post until it is taken (2xx); 4xx other than 408 and 429 ends it, as real senders do after a while."""
         url = f"http://127.0.0.1:{self.base_port + service_offset}{path}"
         self.unsent += 1
@@ -106,6 +108,8 @@ class World:
             return 0
         return answer.status_code
 
-    def send(self, service_offset: int, path: str, message: dict[str, Any], headers: Callable[[bytes], dict[str, str]]) -> None:
+    def send(
+        self, service_offset: int, path: str, message: dict[str, Any], headers: Callable[[bytes], dict[str, str]]
+    ) -> None:
         """Send a message beside."""
         self.spawn(self.post(service_offset, path, orjson.dumps(message), headers))

@@ -20,9 +20,7 @@ def unescape(token: str) -> str:
     """Return the key that `escape` made into `token`."""
     if token == "=":
         return ""
-    return re.sub(
-        r"(?:=[0-9A-F]{2})+", lambda match: bytes.fromhex(match.group().replace("=", "")).decode(), token
-    )
+    return re.sub(r"(?:=[0-9A-F]{2})+", lambda match: bytes.fromhex(match.group().replace("=", "")).decode(), token)
 
 
 def publish_subject(event: CanonicalEvent, region: str) -> str:

@@ -1,11 +1,11 @@
 """How a Crossdock service runs: the names a service codes against."""
 
+from chassis.client import Http
 from chassis.clock import Clock, FixedClock, new_id
 from chassis.documents import Document, Documents, document_columns
 from chassis.effect import Effect, Outcome
 from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
-from chassis.client import Http
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.store import Store

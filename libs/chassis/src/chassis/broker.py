@@ -5,10 +5,10 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 
+from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.annotations import NatsMessage
 from faststream.security import SASLPlaintext
-from faststream import AckPolicy
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -55,7 +55,9 @@ class Broker:
         try:
             password = self._settings.nats_password()
         except OSError as error:
-            raise StartupError(f"The broker password cannot be read: {error}. Check CROSSDOCK_NATS_PASSWORD_FILE.") from error
+            raise StartupError(
+                f"The broker password cannot be read: {error}. Check CROSSDOCK_NATS_PASSWORD_FILE."
+            ) from error
         if password is None:
             return None
         return SASLPlaintext(username=self._settings.nats_user or self._service, password=password)
@@ -130,7 +132,9 @@ class Broker:
 
     async def _closed(self) -> None:
         if not self._stopping:
-            log.critical("broker_connection_closed", extra={"action": "the process ends; its supervisor starts it again"})
+            log.critical(
+                "broker_connection_closed", extra={"action": "the process ends; its supervisor starts it again"}
+            )
             logging.shutdown()
             os._exit(CLOSED_EXIT)
 

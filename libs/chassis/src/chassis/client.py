@@ -62,7 +62,9 @@ class Http:
         if response.status_code in RETRYABLE:
             raise Temporary(f"{self.system} answers {response.status_code}", retry_in=retry_after(response))
         body = response.text[:BODY_SHOWN]
-        raise Rejected(f"{self.system} refused with {response.status_code}: {body}", status=response.status_code, body=body)
+        raise Rejected(
+            f"{self.system} refused with {response.status_code}: {body}", status=response.status_code, body=body
+        )
 
     async def close(self) -> None:
         """Close the connections."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from canonical import Envelope
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from canonical import Envelope
 from chassis.effect import Effect
 from chassis.errors import Temporary, Waits
 from chassis.store import Store, Stores
@@ -68,7 +68,9 @@ def is_away(error: BaseException) -> bool:
         state = str(getattr(error.orig, "sqlstate", "") or "")
         lost = error.connection_invalidated or isinstance(error, InterfaceError)
         return lost or state[:2] in {"08", "57", "53"} or (isinstance(error, OperationalError) and not state)
-    return type(error).__module__.startswith("asyncpg") and (str(getattr(error, "sqlstate", ""))[:2] in {"08", "57", "53"})
+    return type(error).__module__.startswith("asyncpg") and (
+        str(getattr(error, "sqlstate", ""))[:2] in {"08", "57", "53"}
+    )
 
 
 @dataclass(slots=True)
@@ -194,7 +196,9 @@ class Committer:
 
     def _park(self, work: Work) -> None:
         if work.lane is not None:
-            self._parked[work.source, work.lane] = min(work.order, self._parked.get((work.source, work.lane), work.order))
+            self._parked[work.source, work.lane] = min(
+                work.order, self._parked.get((work.source, work.lane), work.order)
+            )
 
     @staticmethod
     def _fail(work: Work, error: Exception) -> None:
@@ -238,7 +242,11 @@ class Committer:
             keys = {"sources": [w.source for w in messages], "ids": [w.message_id for w in messages]}
             claimed.update((row.source, row.message_id) for row in await session.execute(CLAIM, keys))
         if endings:
-            rows = {"seqs": [e.seq for e in endings], "states": [e.state for e in endings], "errors": [e.error for e in endings]}
+            rows = {
+                "seqs": [e.seq for e in endings],
+                "states": [e.state for e in endings],
+                "errors": [e.error for e in endings],
+            }
             claimed.update(row.seq for row in await session.execute(END_EFFECTS, rows))
         fresh: list[Work] = []
         for work in works:

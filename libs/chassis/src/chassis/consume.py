@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
+from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
 from chassis.clock import Clock
 from chassis.commit import Committer
 from chassis.dlq import Origin, letter
@@ -130,7 +130,9 @@ class Consumer:
             correlation_id=failed.cause.correlation_id if failed else None,
         )
         dead = letter(self._service, self._region, origin=origin, body=msg.data, error=error, clock=self._clock)
-        work = Work(source=f"dlq-{self._domain}", message_id=origin.message_id, cause=Cause(origin.message_id), letter=dead)
+        work = Work(
+            source=f"dlq-{self._domain}", message_id=origin.message_id, cause=Cause(origin.message_id), letter=dead
+        )
         try:
             await self._committer.submit(work)
         except Temporary as full:
@@ -140,7 +142,9 @@ class Consumer:
         if failed:
             self._committer.unpark(failed)
         self._metrics.dead_letters.labels(self._domain).inc()
-        log.error("dead_letter", extra={"origin": origin.message_id, "error": str(error)[:500], "kind": type(error).__name__})
+        log.error(
+            "dead_letter", extra={"origin": origin.message_id, "error": str(error)[:500], "kind": type(error).__name__}
+        )
         await self._respond(msg.term())
 
     @staticmethod

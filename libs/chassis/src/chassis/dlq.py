@@ -58,4 +58,6 @@ def letter(service: str, region: str, *, origin: Origin, body: bytes, error: Exc
     }
     domain = re.sub(r"[^a-z0-9-]", "-", origin.source.lower())
     subject = f"dlq.{region}.{service}.{domain}.{kind}"
-    return Letter(subject=subject, message_id=f"{service}:{origin.source}:{origin.message_id}", payload=orjson.dumps(record))
+    return Letter(
+        subject=subject, message_id=f"{service}:{origin.source}:{origin.message_id}", payload=orjson.dumps(record)
+    )

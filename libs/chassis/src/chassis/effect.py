@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, ClassVar, Literal
 
-from canonical import CanonicalEvent
 from pydantic import BaseModel, ConfigDict
+
+from canonical import CanonicalEvent
 
 
 class Effect(BaseModel):

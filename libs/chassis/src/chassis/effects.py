@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chassis.clock import Clock
 from chassis.commit import is_away
 from chassis.dlq import Origin, letter
-from chassis.clock import Clock
 from chassis.effect import EffectRoute
 from chassis.errors import Failure, Permanent, Temporary
 from chassis.telemetry import Metrics
@@ -143,7 +143,13 @@ class Runner:
         room = MEMORY_LIMIT - len(self._held)
         if room <= 0:
             return
-        parameters = {"lease": LEASE_SECONDS, "owner": self._owner, "name": self._name, "limit": room, "held": list(self._held)}
+        parameters = {
+            "lease": LEASE_SECONDS,
+            "owner": self._owner,
+            "name": self._name,
+            "limit": room,
+            "held": list(self._held),
+        }
         async with self._engine.begin() as connection:
             rows = (await connection.execute(LOAD, parameters)).all()
         for row in sorted(rows, key=lambda row: row.seq):
@@ -229,7 +235,9 @@ class Runner:
         kind = "temporary" if isinstance(error, Temporary) else "permanent" if isinstance(error, Permanent) else "bug"
         self._metrics.effect_failures.labels(self._name, kind).inc()
         if kind == "bug":
-            log.error("effect_bug", exc_info=error, extra={"effect": self._name, "key": head.key, "tries": head.attempts + 1})
+            log.error(
+                "effect_bug", exc_info=error, extra={"effect": self._name, "key": head.key, "tries": head.attempts + 1}
+            )
         if kind == "permanent" or (kind == "bug" and head.attempts + 1 >= BUG_TRIES):
             await self._give_up(head, error)
         else:
@@ -273,7 +281,9 @@ class Runner:
         head.attempts += 1
         wanted = error.retry_in.total_seconds() if isinstance(error, Temporary) and error.retry_in else None
         delay = backoff(head.attempts) if wanted is None else wanted * random.uniform(1.0, 1.2)  # noqa: S311
-        log.info("effect_retry", extra={"effect": self._name, "key": head.key, "tries": head.attempts, "error": str(error)})
+        log.info(
+            "effect_retry", extra={"effect": self._name, "key": head.key, "tries": head.attempts, "error": str(error)}
+        )
         try:
             async with self._engine.begin() as connection:
                 await connection.execute(NOTE, {"attempts": head.attempts, "error": str(error), "seq": head.seq})

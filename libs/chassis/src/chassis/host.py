@@ -72,7 +72,9 @@ def _bind(service: Service) -> socket.socket:
     try:
         sock.bind((host, port))
     except OSError as error:
-        raise StartupError(f"Cannot listen on {host}:{port}: {error.strerror}. Free the port or set CROSSDOCK_PORT.") from error
+        raise StartupError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Free the port or set CROSSDOCK_PORT."
+        ) from error
     return sock
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nats
-from canonical.topology import Durable, Stream, Topology, inbox_prefix, load
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
 from nats.js import JetStreamContext
@@ -23,6 +22,7 @@ from nats.js.api import (
 )
 from nats.js.errors import APIError, NotFoundError
 
+from canonical.topology import Durable, Stream, Topology, inbox_prefix, load
 from chassis.broker import OLDEST_SERVER
 from chassis.errors import StartupError
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from canonical import CanonicalEvent, Envelope, topology
 from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from canonical import CanonicalEvent, Envelope, topology
 from chassis import migrate
 from chassis.broker import Broker
+from chassis.client import Http
 from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Subscription
@@ -23,7 +24,6 @@ from chassis.dlq import Origin, letter
 from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
-from chassis.client import Http
 from chassis.outbox import Relay
 from chassis.settings import Settings
 from chassis.store import S
@@ -46,7 +46,11 @@ class Service:
         self.metrics = Metrics()
         self.package = name.replace("-", "_")
         self.engine: AsyncEngine = create_async_engine(
-            settings.database_url, pool_size=8, max_overflow=4, connect_args={"timeout": 5}, json_deserializer=orjson.loads
+            settings.database_url,
+            pool_size=8,
+            max_overflow=4,
+            connect_args={"timeout": 5},
+            json_deserializer=orjson.loads,
         )
         self.broker = Broker(name, settings, self.metrics)
         self.relay = Relay(self.engine, self.metrics)

@@ -15,17 +15,27 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.consumed = Counter("crossdock_consumed", "Messages taken from a durable", ["domain"], registry=self.registry)
-        self.duplicates = Counter("crossdock_duplicates_dropped", "Messages the inbox knew", ["source"], registry=self.registry)
+        self.consumed = Counter(
+            "crossdock_consumed", "Messages taken from a durable", ["domain"], registry=self.registry
+        )
+        self.duplicates = Counter(
+            "crossdock_duplicates_dropped", "Messages the inbox knew", ["source"], registry=self.registry
+        )
         self.retries = Counter("crossdock_retries", "Messages put back for later", ["source"], registry=self.registry)
-        self.dead_letters = Counter("crossdock_dead_letters", "Messages given up on", ["source"], registry=self.registry)
+        self.dead_letters = Counter(
+            "crossdock_dead_letters", "Messages given up on", ["source"], registry=self.registry
+        )
         self.published = Counter("crossdock_published", "Events published", ["stream"], registry=self.registry)
         self.denied = Counter("crossdock_broker_denied", "Actions the broker refused", registry=self.registry)
         self.commit_size = Histogram(
             "crossdock_commit_size", "Messages per transaction", buckets=(1, 4, 16, 64, 256), registry=self.registry
         )
-        self.outbox_age = Gauge("crossdock_outbox_age_seconds", "Age of the oldest unpublished event", registry=self.registry)
-        self.effects_waiting = Gauge("crossdock_effects_waiting", "Effects not yet made", ["effect"], registry=self.registry)
+        self.outbox_age = Gauge(
+            "crossdock_outbox_age_seconds", "Age of the oldest unpublished event", registry=self.registry
+        )
+        self.effects_waiting = Gauge(
+            "crossdock_effects_waiting", "Effects not yet made", ["effect"], registry=self.registry
+        )
         self.effect_seconds = Histogram(
             "crossdock_effect_seconds", "Duration of a call to the outside", ["effect"], registry=self.registry
         )

@@ -6,9 +6,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from canonical import Envelope
 from pydantic import BaseModel
 
+from canonical import Envelope
 from chassis.effect import Handler
 
 

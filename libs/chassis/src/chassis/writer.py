@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 
 import orjson
-from canonical import CanonicalEvent, Envelope, derived_id, publish_subject, seal
 
+from canonical import CanonicalEvent, Envelope, derived_id, publish_subject, seal
 from chassis.clock import Clock
 from chassis.effect import Effect
 from chassis.work import Cause, Letter

@@ -5,12 +5,13 @@ import asyncio
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from inventory_sync import handlers as on
-from inventory_sync.ports import GraceOver
 
 from canonical import CanonicalEvent
 from canonical.inventory import AllocationFailed, AllocationReleased, InventoryAllocated
 from chassis import FixedClock
+
+from inventory_sync import handlers as on
+from inventory_sync.ports import GraceOver
 
 from ..facts import NOON, cancelled, dispatched, received, released, shorted
 from ..fakes import FakeLedger

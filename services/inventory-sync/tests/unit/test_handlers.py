@@ -1,11 +1,12 @@
 """What follows from each fact."""
 
 import pytest
-from inventory_sync import handlers as on
-from inventory_sync.ports import Adjustment, GraceOver
 
 from canonical.inventory import AllocationFailed, AllocationReleased, AvailabilityChanged, InventoryAllocated
 from chassis import FixedClock, Permanent
+
+from inventory_sync import handlers as on
+from inventory_sync.ports import Adjustment, GraceOver
 
 from ..facts import ADDRESS, NOON, cancelled, dispatched, qty, received, released, returned, shorted
 from ..fakes import FakeLedger

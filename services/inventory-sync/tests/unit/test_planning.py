@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from inventory_sync.domain import Oversold, Shelf, plan
 
 from ..facts import qty

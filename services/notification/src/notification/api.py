@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from chassis import Outcome, Service, new_id
 from fastapi import APIRouter, HTTPException
+
+from chassis import Outcome, Service, new_id
 
 from notification.domain import Preferences
 from notification.store import OrderStore, PreferencesStore

@@ -5,8 +5,9 @@ from datetime import datetime, time
 from string import Template
 from typing import Any
 
-from canonical.values import Contact
 from pydantic import BaseModel, Field
+
+from canonical.values import Contact
 
 SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "order-confirmed": {"en": "We have your order $order", "de": "Ihre Bestellung $order ist da", "fr": "Votre commande $order"},

@@ -44,7 +44,12 @@ async def tell_dispatch(event: ShipmentDispatched, *, orders: Orders, preference
     order = await _known(event.order_id, orders)
     numbers = ", ".join(parcel.tracking_number for parcel in event.parcels)
     mail = await _mail(
-        order, "dispatched", event.shipment_id, orders=orders, preferences=preferences, detail=f"{event.carrier_code}: {numbers}"
+        order,
+        "dispatched",
+        event.shipment_id,
+        orders=orders,
+        preferences=preferences,
+        detail=f"{event.carrier_code}: {numbers}",
     )
     data = {"shipment_id": event.shipment_id, "carrier": event.carrier_code, "tracking_numbers": numbers.split(", ")}
     return [*mail, *await _hook(order, "order.shipped", event, data, preferences)]
@@ -218,7 +223,11 @@ async def _mail(
 
 
 async def _hook(
-    order: OrderContact, kind: str, event: ShipmentDispatched | Delivered, data: dict[str, Any], preferences: PreferencesBook
+    order: OrderContact,
+    kind: str,
+    event: ShipmentDispatched | Delivered,
+    data: dict[str, Any],
+    preferences: PreferencesBook,
 ) -> Outcome:
     wishes = await preferences.get(order.customer_id) or Preferences()
     if not wishes.webhook or not order.tell(f"{kind}:{event.shipment_id}"):

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from chassis import Settings
 from pydantic import Field
+
+from chassis import Settings
 
 
 class ServiceSettings(Settings):
@@ -15,7 +16,9 @@ class ServiceSettings(Settings):
     mail_from: str = Field(default="orders@crossdock.example", description="Sender of mails.")
     crm_url: str = Field(default="http://127.0.0.1:8190/crm", description="Base URL of the CRM.")
     portal_url: str = Field(default="http://127.0.0.1:8190/portal", description="Base URL of the customer portal.")
-    portal_secret_file: Path | None = Field(default=None, description="File of the secret that signs customer webhooks.")
+    portal_secret_file: Path | None = Field(
+        default=None, description="File of the secret that signs customer webhooks."
+    )
 
     def portal_secret(self) -> bytes:
         """Return the secret that signs customer webhooks.

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from chassis import Document, Documents
 from pydantic import BaseModel
+
+from chassis import Document, Documents
 
 from notification.domain import OrderContact, Preferences
 

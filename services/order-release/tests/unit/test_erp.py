@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from order_release.api import last_sequence
-from order_release.connectors.erp import mapping
-from order_release.connectors.erp.wire import Change, SalesOrder
 from pydantic import ValidationError
 
 from chassis import Permanent, Temporary
+
+from order_release.api import last_sequence
+from order_release.connectors.erp import mapping
+from order_release.connectors.erp.wire import Change, SalesOrder
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

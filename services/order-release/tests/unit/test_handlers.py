@@ -4,12 +4,13 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from order_release import handlers as on
-from order_release.ports import WriteStatus
 
 from canonical import CanonicalEvent
 from canonical.orders import OrderCompleted
 from chassis import Permanent
+
+from order_release import handlers as on
+from order_release.ports import WriteStatus
 
 from ..facts import (
     ADDRESS,

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from canonical.topology import Topology, inbox_prefix, operator_permissions
-
 from chassis.local.errors import LocalServerError
 from chassis.local.ports import HOST, require_free, wait_open
 
@@ -28,7 +27,9 @@ def binary() -> str:
     beside = Path(sys.executable).parent / "nats-server"
     found = str(beside) if beside.exists() else shutil.which("nats-server")
     if found is None:
-        raise LocalServerError("nats-server was not found: run `make setup`, or put nats-server 2.15.1 or newer on PATH.")
+        raise LocalServerError(
+            "nats-server was not found: run `make setup`, or put nats-server 2.15.1 or newer on PATH."
+        )
     said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
     match = re.search(r"v?(\d+)\.(\d+)\.(\d+)", said)
     if match is None or tuple(int(part) for part in match.groups()) < OLDEST:

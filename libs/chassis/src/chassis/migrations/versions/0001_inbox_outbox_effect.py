@@ -1,6 +1,7 @@
 """Inbox, outbox and effect tables."""
 
 from alembic import op
+
 from chassis.tables import metadata
 
 revision = "0001"

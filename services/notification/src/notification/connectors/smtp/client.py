@@ -3,6 +3,7 @@
 import asyncio
 
 import aiosmtplib
+
 from chassis import Permanent, Temporary
 
 from notification.connectors.smtp.mapping import message
@@ -29,9 +30,11 @@ class SmtpMailer:
             await client.send_message(message(mail, key=key, sender=self._sender))
         except aiosmtplib.SMTPResponseException as error:
             if error.code >= 500:
-                raise Permanent(f"the mail server refused: {error.code} {error.message}", remedy="check-address") from error
+                raise Permanent(
+                    f"the mail server refused: {error.code} {error.message}", remedy="check-address"
+                ) from error
             raise Temporary(f"the mail server asks to come back: {error.code}") from error
-        except (aiosmtplib.SMTPRecipientsRefused,) as error:
+        except aiosmtplib.SMTPRecipientsRefused as error:
             raise Permanent("the mail server refused the recipient", remedy="check-address") from error
         except (aiosmtplib.SMTPException, OSError) as error:
             client = None

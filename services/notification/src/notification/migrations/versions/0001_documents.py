@@ -1,6 +1,7 @@
 """Tables of the first version."""
 
 from alembic import op
+
 from chassis import document_columns
 
 revision = "0001"
