@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sandbox.ledger import Outcome  # noqa: TC001
 from sandbox.world import World
 
 
@@ -18,7 +19,7 @@ from sandbox.world import World
 class Answer:
     """What a rule decided: the answer, and what the ledger notes."""
 
-    body: Any
+    body: Mapping[str, object]
     action: str = ""
     key: str = ""
     order_id: str = ""
@@ -29,7 +30,7 @@ class Answer:
 Rule = Callable[[dict[str, Any]], Answer]
 
 
-def reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def reply(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return a JSON answer."""
     return Response(orjson.dumps(body), status, headers, "application/json")
 
@@ -66,7 +67,7 @@ class Desk:
         if key and key in self._answers:
             return self._replay(key, digest)
         answer = rule(orjson.loads(raw))
-        outcome = "refused" if answer.is_refused else "applied"
+        outcome: Outcome = "refused" if answer.is_refused else "applied"
         self.world.ledger.note(self.system, answer.action, answer.key, answer.order_id, outcome)
         if key:
             self._answers[key] = (digest, answer)

@@ -68,8 +68,7 @@ class Control:
 
     async def _play(self, orders: int, tag: str, rate: float | None) -> None:
         self._stock(orders, tag)
-        while self.wms.pending:
-            await asyncio.sleep(0.02)
+        await self.wms.pushed()
         self._plan_outages()
         started = time.monotonic()
         for number in range(1, orders + 1):

@@ -7,6 +7,7 @@ from email import message_from_bytes
 from typing import Any
 
 import orjson
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,10 +23,11 @@ class Mailbox:
         self.world = world
         self.count = 0
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  its hook
         """Take a mail (aiosmtpd's hook)."""
         del server, session
-        mail = message_from_bytes(envelope.content)
+        content = envelope.original_content or b""
+        mail = message_from_bytes(content)
         order_id, template = str(mail["X-Crossdock-Order"] or ""), str(mail["X-Crossdock-Template"] or "")
         self.count += 1
         key = f"{template}/{mail['X-Crossdock-Notification']}"

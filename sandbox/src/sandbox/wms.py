@@ -1,7 +1,7 @@
 """The WMS of both warehouses: takes orders, picks, packs, ships, and reports."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -57,6 +57,7 @@ class Wms:
         self._events = 0
         self._parcels = 0
         self.pending = 0
+        self._idle = asyncio.Event()
 
     def routes(self) -> list[Route]:
         """Return the HTTP interface."""
@@ -71,10 +72,9 @@ class Wms:
 
     def _created(self, body: dict[str, Any]) -> Answer:
         task = Task(body, lines=list(body["lines"]))
-        known = task.id in self.tasks
-        about = {"action": "warehouse-order", "key": str(body["allocationId"]), "order_id": task.order_id}
-        if known:
-            return Answer({"error": "exists"}, status=409, is_refused=True, **about)
+        answer = Answer({"warehouseOrderId": task.id}, "warehouse-order", str(body["allocationId"]), task.order_id, 201)
+        if task.id in self.tasks:
+            return replace(answer, body={"error": "exists"}, status=409, is_refused=True)
         self.tasks[task.id] = task
         if fate := self.world.fates.get(task.order_id):
             fate.warehouse_orders.append(task.id)
@@ -82,7 +82,7 @@ class Wms:
                 self.world.later(lambda: self.cancel_order(task.order_id), "cancel", task.id)
         self.report(task, "ORDER_ACCEPTED")
         self.world.later(lambda: self._pick(task), "pick", task.id)
-        return Answer({"warehouseOrderId": task.id}, status=201, **about)
+        return answer
 
     cancel_order: Any = staticmethod(lambda order_id: None)
 
@@ -174,7 +174,7 @@ class Wms:
         """Put goods on stock and report it."""
         self._report({"type": "GOODS_RECEIVED", "sku": sku, "site": site, "qty": quantity, "reference": reference})
 
-    def report(self, task: Task, kind: str, **more: Any) -> None:
+    def report(self, task: Task, kind: str, **more: object) -> None:
         """Report on a warehouse order."""
         self._report({"type": kind, "warehouseOrderId": task.id, **more})
 
@@ -187,7 +187,12 @@ class Wms:
         copies = 3 if self.world.chance.happens(self.world.scenario.duplicate_rate, "copies", event["eventId"]) else 1
         self._outbox += [event] * copies
         self.pending += copies
+        self._idle.clear()
         self._wake.set()
+
+    async def pushed(self) -> None:
+        """Wait until every report was taken."""
+        await self._idle.wait()
 
     async def push(self) -> None:
         """Push reports, one batch at a time, until cancelled."""
@@ -198,3 +203,5 @@ class Wms:
             batch, self._outbox = self._outbox[:PUSH_LIMIT], self._outbox[PUSH_LIMIT:]
             await self.world.post(ADAPTER, "/wms/events", orjson.dumps({"events": batch}), lambda _: {})
             self.pending -= len(batch)
+            if not self.pending:
+                self._idle.set()

@@ -18,7 +18,7 @@ def escape(key: str) -> str:
 
 def unescape(token: str) -> str:
     """Return the key that `escape` made into `token`."""
-    if token == "=":
+    if token == "=":  # noqa: S105  a subject token, no secret
         return ""
     return re.sub(r"(?:=[0-9A-F]{2})+", lambda match: bytes.fromhex(match.group().replace("=", "")).decode(), token)
 

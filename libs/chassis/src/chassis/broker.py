@@ -39,7 +39,7 @@ class Broker:
             name=service,
             inbox_prefix=self.prefix,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.5,
+            reconnect_time_wait=1,
             connect_timeout=2,
             ping_interval=10,
             allow_reconnect=True,
@@ -87,7 +87,8 @@ class Broker:
     @property
     def client(self) -> Client:
         """The open connection."""
-        return self.faststream.config.connection_state.connection
+        connection: Client = self.faststream.config.connection_state.connection
+        return connection
 
     async def connect(self) -> None:
         """Open the connection and check the server.
@@ -101,7 +102,8 @@ class Broker:
         except (TimeoutError, OSError, NatsError) as error:
             why = str(error) or "no answer"
             raise StartupError(
-                f"The broker at {self._settings.nats_url} cannot be used by {self._service}: {why}. Check CROSSDOCK_NATS_URL."
+                f"The broker at {self._settings.nats_url} cannot be used by {self._service}: {why}. "
+                "Check CROSSDOCK_NATS_URL."
             ) from error
         version = self.client.connected_server_version
         if (version.major, version.minor, version.patch) < OLDEST_SERVER:

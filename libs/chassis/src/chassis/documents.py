@@ -24,7 +24,7 @@ class Document(SQLModel):
     key: str = Field(sa_type=Text, primary_key=True)
     state: dict[str, Any] = Field(sa_type=JSONB)
     updated_at: datetime = Field(
-        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]  # SQLModel's stub wants a class
+        sa_type=DateTime(timezone=True),
         sa_column_kwargs={"server_default": func.now()},
     )
 

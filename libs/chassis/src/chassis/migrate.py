@@ -37,8 +37,7 @@ async def migrate(engine: AsyncEngine, service_folder: Path) -> None:
             if version < 150_000:
                 raise StartupError(f"PostgreSQL 15 or newer is needed, the server is {version // 10_000}: upgrade it.")
             await connection.run_sync(_upgrade, CHASSIS, "chassis_version")
-            if service_folder.is_dir():
-                await connection.run_sync(_upgrade, service_folder, "service_version")
+            await connection.run_sync(_upgrade, service_folder, "service_version")
     except (OSError, SQLAlchemyError) as error:
         where = engine.url.render_as_string(hide_password=True)
         cause = str(getattr(error, "orig", error)).splitlines()[0]

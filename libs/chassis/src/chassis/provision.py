@@ -89,7 +89,7 @@ async def provision(url: str, user: str, password: str, topology: Topology, regi
             url, user=user, password=password, inbox_prefix=inbox_prefix(user), allow_reconnect=False, connect_timeout=5
         )
     except (NoServersError, NatsError, OSError) as error:
-        raise StartupError(f"The broker at {url} cannot be provisioned: {error or 'no answer'}.") from error
+        raise StartupError(f"The broker at {url} cannot be provisioned: {str(error) or 'no answer'}.") from error
     try:
         version = client.connected_server_version
         if (version.major, version.minor, version.patch) < OLDEST_SERVER:

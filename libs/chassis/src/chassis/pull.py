@@ -8,7 +8,7 @@ watchdog for silence, and a clear word when the durable is missing.
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from faststream.nats.subscriber.usecases.stream_pull_subscriber import BatchPullStreamSubscriber
@@ -130,7 +130,7 @@ class MeshBatchSubscriber(BatchPullStreamSubscriber):
 
     async def _consume_pull(self) -> None:
         while self.running:
-            await self.consume(await self.durable.take())  # type: ignore[arg-type]
+            await self.consume(await self.durable.take())
 
     async def stop(self) -> None:
         """Stop pulling and give back at once what was fetched but not started."""
@@ -149,5 +149,4 @@ def adopt(subscriber: Any) -> MeshBatchSubscriber:  # noqa: ANN401  FastStream's
     if type(subscriber) is not BatchPullStreamSubscriber:
         raise TypeError(f"expected FastStream's batch pull subscriber, got {type(subscriber).__name__}")
     subscriber.__class__ = MeshBatchSubscriber
-    adopted: MeshBatchSubscriber = subscriber
-    return adopted
+    return cast("MeshBatchSubscriber", subscriber)

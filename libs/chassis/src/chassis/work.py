@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from canonical import Envelope
 from chassis.effect import Handler
+
+if TYPE_CHECKING:
+    from canonical import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ class EffectEnd:
 class Work:
     """A message on its way through the group commit.
 
-    `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead. Work with
-    a `lane` keeps its `order` in it: while one unit of a lane waits to be tried again, later ones wait behind it.
+    `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead. Work
+    with a `lane` keeps its `order` in it: while one unit of a lane waits to be tried again, later ones wait behind it.
     """
 
     source: str

@@ -22,7 +22,7 @@ class OutboxRow:
 
 @dataclass(slots=True)
 class NewEffect:
-    """An effect just committed; `seq` is 0 when the row was there before, `lease` is 0 when memory had no room for it."""
+    """An effect just committed; `seq` is 0 when the row was there before, `lease` is 0 when memory had no room."""
 
     effect: Effect
     key: str

@@ -31,9 +31,11 @@ def build(settings: ServiceSettings) -> Service:
     service.on(carrier.DeliveryDelayed, handlers.tell_delay, **stores)
     service.on(carrier.AvailableForPickup, handlers.tell_pickup_point, **stores)
     service.on(carrier.Delivered, handlers.tell_delivery, **stores)
-    messages = {"done": handlers.note_sent, "failed": handlers.note_failed, "clock": clock}
-    service.effect(SendMail, call=handlers.make_mail, mailer=mailer, concurrency=4, **messages)
-    service.effect(PostWebhook, call=handlers.make_webhook, portal=portal, **messages)
+    sent, refused = handlers.note_sent, handlers.note_failed
+    service.effect(
+        SendMail, call=handlers.make_mail, done=sent, failed=refused, concurrency=4, mailer=mailer, clock=clock
+    )
+    service.effect(PostWebhook, call=handlers.make_webhook, done=sent, failed=refused, portal=portal, clock=clock)
     service.effect(OpenCase, call=handlers.make_case, done=handlers.note_case, crm=crm, orders=OrderStore, clock=clock)
     service.effect(CloseCase, call=handlers.make_closing, done=handlers.note_closing, crm=crm, clock=clock)
     service.routes(router(service))

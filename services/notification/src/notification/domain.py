@@ -10,17 +10,57 @@ from pydantic import BaseModel, Field
 from canonical.values import Contact
 
 SUBJECTS: Mapping[str, Mapping[str, str]] = {
-    "order-confirmed": {"en": "We have your order $order", "de": "Ihre Bestellung $order ist da", "fr": "Votre commande $order"},
-    "backorder": {"en": "Part of order $order is delayed", "de": "Bestellung $order: Lieferung verzögert", "fr": "Commande $order : retard"},
-    "dispatched": {"en": "Order $order is on its way", "de": "Bestellung $order ist unterwegs", "fr": "Commande $order expédiée"},
-    "out-for-delivery": {"en": "Order $order arrives today", "de": "Bestellung $order kommt heute", "fr": "Commande $order livrée aujourd'hui"},
-    "attempted": {"en": "We missed you: order $order", "de": "Nicht angetroffen: $order", "fr": "Vous étiez absent : $order"},
-    "delayed": {"en": "Order $order is late", "de": "Bestellung $order verspätet sich", "fr": "Commande $order en retard"},
-    "exception": {"en": "A problem with order $order", "de": "Ein Problem mit Bestellung $order", "fr": "Un problème : commande $order"},
-    "pickup-point": {"en": "Order $order waits for you", "de": "Bestellung $order liegt bereit", "fr": "Commande $order à retirer"},
-    "delivered": {"en": "Order $order was delivered", "de": "Bestellung $order wurde zugestellt", "fr": "Commande $order livrée"},
-    "cancelled": {"en": "Order $order was cancelled", "de": "Bestellung $order wurde storniert", "fr": "Commande $order annulée"},
-}  # fmt: skip
+    "order-confirmed": {
+        "en": "We have your order $order",
+        "de": "Ihre Bestellung $order ist da",
+        "fr": "Votre commande $order",
+    },
+    "backorder": {
+        "en": "Part of order $order is delayed",
+        "de": "Bestellung $order: Lieferung verzögert",
+        "fr": "Commande $order : retard",
+    },
+    "dispatched": {
+        "en": "Order $order is on its way",
+        "de": "Bestellung $order ist unterwegs",
+        "fr": "Commande $order expédiée",
+    },
+    "out-for-delivery": {
+        "en": "Order $order arrives today",
+        "de": "Bestellung $order kommt heute",
+        "fr": "Commande $order livrée aujourd'hui",
+    },
+    "attempted": {
+        "en": "We missed you: order $order",
+        "de": "Nicht angetroffen: $order",
+        "fr": "Vous étiez absent : $order",
+    },
+    "delayed": {
+        "en": "Order $order is late",
+        "de": "Bestellung $order verspätet sich",
+        "fr": "Commande $order en retard",
+    },
+    "exception": {
+        "en": "A problem with order $order",
+        "de": "Ein Problem mit Bestellung $order",
+        "fr": "Un problème : commande $order",
+    },
+    "pickup-point": {
+        "en": "Order $order waits for you",
+        "de": "Bestellung $order liegt bereit",
+        "fr": "Commande $order à retirer",
+    },
+    "delivered": {
+        "en": "Order $order was delivered",
+        "de": "Bestellung $order wurde zugestellt",
+        "fr": "Commande $order livrée",
+    },
+    "cancelled": {
+        "en": "Order $order was cancelled",
+        "de": "Bestellung $order wurde storniert",
+        "fr": "Commande $order annulée",
+    },
+}
 BODIES: Mapping[str, str] = {
     "en": "Hello,\n\n$subject.\n$detail\n\nYour order number is $order.\n",
     "de": "Guten Tag,\n\n$subject.\n$detail\n\nIhre Bestellnummer ist $order.\n",

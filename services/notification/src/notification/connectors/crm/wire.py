@@ -8,4 +8,4 @@ class Opened(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    caseId: str
+    caseId: str  # noqa: N815  their name
