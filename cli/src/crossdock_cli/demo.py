@@ -14,7 +14,7 @@ from crossdock_cli.world import Wish, World
 POLL_SECONDS = 0.2
 SETTLE_SECONDS = 30.0
 QUIET_SECONDS = 1.0
-COUNTED = ("released", "shipped", "delivered", "cancelled", "ended")
+COUNTED = ("released", "picked", "shipped", "delivered", "cancelled", "ended")
 WRONGS = ("lost", "duplicate_effects", "ghost_effects")
 
 Report = dict[str, Any]

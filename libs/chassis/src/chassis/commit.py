@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from canonical import Envelope
+from chassis import rows
+from chassis.away import is_away
 from chassis.effect import Effect
 from chassis.errors import Temporary, Waits
 from chassis.store import Store, Stores
@@ -30,47 +30,6 @@ log = logging.getLogger(__name__)
 BATCH = 256
 QUEUE_LIMIT = 20_000
 DATABASE_RETRY = (0.1, 0.2, 0.5, 1.0, 2.0)
-
-CLAIM = text(
-    "INSERT INTO inbox (source, message_id) "
-    "SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:ids AS text[])) "
-    "ON CONFLICT DO NOTHING RETURNING source, message_id"
-)
-END_EFFECTS = text(
-    "UPDATE effect e SET state = v.state, error = v.error, done_at = now() FROM "
-    "unnest(CAST(:seqs AS bigint[]), CAST(:states AS text[]), CAST(:errors AS text[])) AS v(seq, state, error) "
-    "WHERE e.seq = v.seq AND e.state = 'pending' RETURNING e.seq"
-)
-ADD_OUTBOX = text(
-    "INSERT INTO outbox (event_id, stream, subject, payload) SELECT * FROM "
-    "unnest(CAST(:ids AS text[]), CAST(:streams AS text[]), CAST(:subjects AS text[]), CAST(:payloads AS bytea[]))"
-)
-ADD_EFFECTS = text(
-    "INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
-    "SELECT u.key, u.name, u.lane, CAST(u.payload AS jsonb), CAST(u.cause AS jsonb), CAST(:owner AS text), "
-    "now() + make_interval(secs => u.lease) FROM "
-    "unnest(CAST(:keys AS text[]), CAST(:names AS text[]), CAST(:lanes AS text[]), CAST(:payloads AS text[]), "
-    "CAST(:causes AS text[]), CAST(:leases AS float[])) "
-    "WITH ORDINALITY AS u(key, name, lane, payload, cause, lease, place) ORDER BY u.place "
-    "ON CONFLICT (key) DO NOTHING RETURNING seq, key"
-)
-
-
-class DatabaseAway(Exception):
-    """The database does not answer; the same transaction is tried again when it does."""
-
-
-def is_away(error: BaseException) -> bool:
-    """Say whether an error means the database is unreachable or restarting, not that the statement was wrong."""
-    if isinstance(error, OSError | TimeoutError):
-        return True
-    if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", "") or "")
-        lost = error.connection_invalidated or isinstance(error, InterfaceError)
-        return lost or state[:2] in {"08", "57", "53"} or (isinstance(error, OperationalError) and not state)
-    return type(error).__module__.startswith("asyncpg") and (
-        str(getattr(error, "sqlstate", ""))[:2] in {"08", "57", "53"}
-    )
 
 
 @dataclass(slots=True)
@@ -230,24 +189,18 @@ class Committer:
             for work in fresh:
                 await self._run(work, stores, batch)
             await stores.flush()
-            await self._write(session, batch)
+            for new in batch.effects:
+                new.lease = self._lease(new)
+            await rows.add_outbox(session, batch.outbox)
+            await rows.add_effects(session, batch.effects, self._owner)
         return batch
 
     async def _claim(self, session: AsyncSession, works: Sequence[Work]) -> list[Work]:
         """Return the works not seen before, in order; the inbox and the effect rows are the judges."""
-        claimed: set[Any] = set()
-        messages = [work for work in works if work.ends is None]
+        messages = [(work.source, work.message_id) for work in works if work.ends is None]
         endings = [work.ends for work in works if work.ends is not None]
-        if messages:
-            keys = {"sources": [w.source for w in messages], "ids": [w.message_id for w in messages]}
-            claimed.update((row.source, row.message_id) for row in await session.execute(CLAIM, keys))
-        if endings:
-            rows = {
-                "seqs": [e.seq for e in endings],
-                "states": [e.state for e in endings],
-                "errors": [e.error for e in endings],
-            }
-            claimed.update(row.seq for row in await session.execute(END_EFFECTS, rows))
+        claimed: set[object] = set(await rows.claim(session, messages))
+        claimed.update(await rows.end_effects(session, endings))
         fresh: list[Work] = []
         for work in works:
             key = work.ends.seq if work.ends else (work.source, work.message_id)
@@ -282,36 +235,6 @@ class Committer:
         if work.letter:
             batch.outbox.append(self._writer.letter(work.letter))
         batch.published[work] = envelopes
-
-    async def _write(self, session: AsyncSession, batch: Batch) -> None:
-        if batch.outbox:
-            await session.execute(
-                ADD_OUTBOX,
-                {
-                    "ids": [row.event_id for row in batch.outbox],
-                    "streams": [row.stream for row in batch.outbox],
-                    "subjects": [row.subject for row in batch.outbox],
-                    "payloads": [row.payload for row in batch.outbox],
-                },
-            )
-        if batch.effects:
-            await self._write_effects(session, batch.effects)
-
-    async def _write_effects(self, session: AsyncSession, effects: Sequence[NewEffect]) -> None:
-        for new in effects:
-            new.lease = self._lease(new)
-        parameters = {
-            "keys": [e.key for e in effects],
-            "names": [e.effect.name for e in effects],
-            "lanes": [e.effect.lane for e in effects],
-            "payloads": [e.effect.model_dump_json() for e in effects],
-            "causes": [e.cause_json for e in effects],
-            "owner": self._owner,
-            "leases": [e.lease for e in effects],
-        }
-        rows = {row.key: row.seq for row in await session.execute(ADD_EFFECTS, parameters)}
-        for new in effects:
-            new.seq = rows.get(new.key, 0)
 
 
 def root_cause(source: str, message_id: str) -> Cause:

@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chassis.away import is_away
 from chassis.clock import Clock
-from chassis.commit import is_away
 from chassis.dlq import Origin, letter
 from chassis.effect import EffectRoute
 from chassis.errors import Failure, Permanent, Temporary

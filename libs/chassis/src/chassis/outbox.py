@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis.commit import is_away
+from chassis.away import is_away
 from chassis.telemetry import Metrics
 
 log = logging.getLogger(__name__)

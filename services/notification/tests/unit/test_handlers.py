@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from canonical.carrier import Delivered
 from canonical.values import Contact
+
 from notification.domain import OrderContact, Preferences, text
 from notification.handlers import tell_delivery
 from notification.ports import CloseCase, PostWebhook, SendMail
