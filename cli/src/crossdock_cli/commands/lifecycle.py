@@ -57,8 +57,7 @@ def up(  # noqa: PLR0913  one argument per option
         database_url=database_url,
     )
     mesh = Mesh(layout)
-    seconds = start(mesh)
-    _tell_started(mesh, seconds, as_json=as_json)
+    _tell_started(mesh, start(mesh), as_json=as_json)
     if not detach:
         _stay(mesh)
 

@@ -9,9 +9,8 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
@@ -22,6 +21,7 @@ from chassis.clock import Clock
 from chassis.dlq import Origin, letter
 from chassis.effect import EffectRoute
 from chassis.errors import Failure, Permanent, Temporary
+from chassis.lanes import Lanes
 from chassis.telemetry import Metrics
 from chassis.work import Cause, EffectEnd, Work, set_cause
 from chassis.writer import NewEffect
@@ -53,14 +53,6 @@ def backoff(attempt: int) -> float:
     return random.uniform(0.05, min(BACKOFF_CAP_SECONDS, 0.2 * 2.0**attempt))  # noqa: S311  spreading, not secrecy
 
 
-@dataclass(slots=True)
-class Lane:
-    """Effects that go one after the other."""
-
-    waiting: deque[NewEffect] = field(default_factory=deque)
-    busy: bool = False
-
-
 class Runner:
     """Runs the effects of one kind."""
 
@@ -80,11 +72,8 @@ class Runner:
         self._name = route.kind.name
         self._service, self._region, self._owner = service, region, owner
         self._engine, self._submit, self._metrics, self._clock = engine, submit, metrics, clock
-        self._lanes: dict[str, Lane] = {}
-        self._ready: deque[str] = deque()
-        self._held: set[int] = set()
+        self._lanes = Lanes()
         self._overflow = True
-        self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(route.concurrency)
         self._next_call = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,42 +94,34 @@ class Runner:
 
     def lease(self) -> float:
         """Return for how long, in seconds, an effect committed now is ours alone; 0 when it stays in the table."""
-        return 0.0 if self._overflow or len(self._held) >= MEMORY_LIMIT else LEASE_SECONDS
+        return 0.0 if self._overflow or len(self._lanes.held) >= MEMORY_LIMIT else LEASE_SECONDS
 
     def offer(self, new: NewEffect) -> None:
         """Take an effect that was just committed; one without a lease is loaded from the table when there is room."""
-        if not new.seq or new.seq in self._held:
+        if not new.seq or new.seq in self._lanes.held:
             return
         if new.lease:
-            self._hold(new)
+            self._lanes.hold(new)
         else:
             self._overflow = True
-
-    def _hold(self, new: NewEffect) -> None:
-        self._held.add(new.seq)
-        lane = self._lanes.setdefault(new.effect.lane, Lane())
-        lane.waiting.append(new)
-        if not lane.busy and len(lane.waiting) == 1:
-            self._ready.append(new.effect.lane)
-            self._wake.set()
 
     async def _poll(self) -> None:
         renewed = time.monotonic()
         while True:
             try:
                 await self._load()
-                if time.monotonic() - renewed > LEASE_SECONDS / 3 and self._held:
+                if time.monotonic() - renewed > LEASE_SECONDS / 3 and self._lanes.held:
                     renewed = time.monotonic()
                     async with self._engine.begin() as connection:
-                        await connection.execute(RENEW, {"lease": LEASE_SECONDS, "held": list(self._held)})
+                        await connection.execute(RENEW, {"lease": LEASE_SECONDS, "held": list(self._lanes.held)})
             except Exception as error:
                 if not is_away(error):
                     log.exception("effect_poll_failed", extra={"effect": self._name})
-            self._metrics.effects_waiting.labels(self._name).set(len(self._held))
-            await asyncio.sleep(0.05 if self._overflow and len(self._held) < MEMORY_LIMIT // 2 else POLL_SECONDS)
+            self._metrics.effects_waiting.labels(self._name).set(len(self._lanes.held))
+            await asyncio.sleep(0.05 if self._overflow and len(self._lanes.held) < MEMORY_LIMIT // 2 else POLL_SECONDS)
 
     async def _load(self) -> None:
-        room = MEMORY_LIMIT - len(self._held)
+        room = MEMORY_LIMIT - len(self._lanes.held)
         if room <= 0:
             return
         parameters = {
@@ -148,25 +129,23 @@ class Runner:
             "owner": self._owner,
             "name": self._name,
             "limit": room,
-            "held": list(self._held),
+            "held": list(self._lanes.held),
         }
         async with self._engine.begin() as connection:
             rows = (await connection.execute(LOAD, parameters)).all()
         for row in sorted(rows, key=lambda row: row.seq):
             effect = self._route.kind.model_validate(row.payload)
             cause = Cause(**row.cause)
-            self._hold(NewEffect(effect, row.key, cause, "", row.seq, row.attempts))
+            self._lanes.hold(NewEffect(effect, row.key, cause, "", row.seq, row.attempts))
         if not rows:
             self._overflow = False
 
     async def _dispatch(self) -> None:
         while True:
-            if not self._ready:
-                self._wake.clear()
-                await self._wake.wait()
+            await self._lanes.some_ready()
             await self._slots.acquire()
             await self._pace()
-            heads = self._take_heads()
+            heads = self._lanes.take(self._route.batch or 1)
             if not heads:
                 self._slots.release()
                 continue
@@ -188,15 +167,6 @@ class Runner:
         self._next_call = max(now, self._next_call) + 1 / self._route.rate_per_second
         if wait > 0:
             await asyncio.sleep(wait)
-
-    def _take_heads(self) -> list[NewEffect]:
-        heads: list[NewEffect] = []
-        while self._ready and len(heads) < (self._route.batch or 1):
-            lane = self._lanes[self._ready.popleft()]
-            if lane.waiting and not lane.busy:
-                lane.busy = True
-                heads.append(lane.waiting[0])
-        return heads
 
     async def _make(self, heads: Sequence[NewEffect]) -> None:
         started = time.perf_counter()
@@ -229,7 +199,7 @@ class Runner:
 
     async def _finish(self, head: NewEffect, result: Any) -> None:  # noqa: ANN401
         await self._submit(self._work(head, EffectEnd(head.seq, "done"), args=(head.effect, result)))
-        self._release(head)
+        self._lanes.release(head)
 
     async def _settle_failure(self, head: NewEffect, error: Exception) -> None:
         kind = "temporary" if isinstance(error, Temporary) else "permanent" if isinstance(error, Permanent) else "bug"
@@ -259,7 +229,7 @@ class Runner:
             await self._again(head, failure)
             return
         self._metrics.dead_letters.labels(origin.source).inc()
-        self._release(head)
+        self._lanes.release(head)
 
     def _work(self, head: NewEffect, ends: EffectEnd, *, args: tuple[Any, ...], failed: bool = False) -> Work:
         handler = self._route.failed if failed else self._route.done
@@ -290,19 +260,4 @@ class Runner:
         except Exception as away:
             if not is_away(away):
                 raise
-        asyncio.get_running_loop().call_later(delay, self._free, head.effect.lane)
-
-    def _release(self, head: NewEffect) -> None:
-        lane = self._lanes[head.effect.lane]
-        lane.waiting.popleft()
-        self._held.discard(head.seq)
-        self._free(head.effect.lane)
-
-    def _free(self, name: str) -> None:
-        lane = self._lanes[name]
-        lane.busy = False
-        if lane.waiting:
-            self._ready.append(name)
-            self._wake.set()
-        else:
-            del self._lanes[name]
+        asyncio.get_running_loop().call_later(delay, self._lanes.free, head)
