@@ -83,8 +83,7 @@ def main() -> None:
     parser.add_argument("--secrets-dir", type=Path, required=True, help="folder of the shared secrets")
     args = parser.parse_args()
     logging.basicConfig(level="INFO", stream=sys.stderr)
-    for noisy in ("httpx", "mail.log"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(args))

@@ -7,6 +7,7 @@ each unit is tried in a transaction of its own, so one poisoned message costs th
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 256
 QUEUE_LIMIT = 20_000
+PAUSE_PER_WORK_SECONDS = 0.005
+PAUSE_LIMIT_SECONDS = 0.05
 DATABASE_RETRY = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -110,9 +113,10 @@ class Committer:
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
-            works = self._take()
-            if works:
+            started = time.monotonic()
+            if works := self._take():
                 await self._settle(works)
+                await asyncio.sleep(pause(len(works)) - (time.monotonic() - started))
 
     def _take(self) -> list[Work]:
         works: list[Work] = []
@@ -235,6 +239,14 @@ class Committer:
         if work.letter:
             batch.outbox.append(self._writer.letter(work.letter))
         batch.published[work] = envelopes
+
+
+def pause(size: int) -> float:
+    """Return how many seconds after the start of a commit the next may start.
+
+    A lone unit never waits; the busier the service, the longer the pause, and the more units share one commit.
+    """
+    return min(PAUSE_LIMIT_SECONDS, PAUSE_PER_WORK_SECONDS * size) if 1 < size < BATCH else 0.0
 
 
 def root_cause(source: str, message_id: str) -> Cause:

@@ -155,7 +155,6 @@ class Runner:
 
     def _made(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        self._slots.release()
         if not task.cancelled() and (error := task.exception()):
             log.critical("effect_runner_bug", exc_info=error, extra={"effect": self._name})
 
@@ -170,7 +169,10 @@ class Runner:
 
     async def _make(self, heads: Sequence[NewEffect]) -> None:
         started = time.perf_counter()
-        results = await self._call(heads)
+        try:
+            results = await self._call(heads)
+        finally:
+            self._slots.release()
         self._metrics.effect_seconds.labels(self._name).observe(time.perf_counter() - started)
         await asyncio.gather(*(self._settle(head, result) for head, result in zip(heads, results, strict=True)))
 

@@ -29,7 +29,9 @@ DUPLICATE_IN_BATCH = 10201
 RELAY_LOCK = 0x4F5554424F58  # "OUTBOX": one relay per database
 
 WAITING = text(
-    "SELECT seq, event_id, stream, subject, payload FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT :limit"
+    "WITH gate AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(:key) AS mine) "
+    "SELECT seq, event_id, stream, subject, payload FROM outbox WHERE published_at IS NULL "
+    "AND (SELECT mine FROM gate) ORDER BY seq LIMIT :limit"
 )
 MARK = text(
     "UPDATE outbox o SET published_at = now(), stream_seq = v.stream_seq "
@@ -39,7 +41,6 @@ AGE = text(
     "SELECT COALESCE(EXTRACT(EPOCH FROM now() - (SELECT created_at FROM outbox WHERE published_at IS NULL "
     "ORDER BY seq LIMIT 1)), 0)"
 )
-TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
 class PublishRefused(Exception):
@@ -119,9 +120,7 @@ class Relay:
     async def _step(self) -> int:
         self._wake.clear()
         async with self._engine.begin() as connection:
-            if not (await connection.execute(TRY_LOCK, {"key": RELAY_LOCK})).scalar_one():
-                return 0
-            rows = (await connection.execute(WAITING, {"limit": LIMIT})).all()
+            rows = (await connection.execute(WAITING, {"key": RELAY_LOCK, "limit": LIMIT})).all()
             for stream, group in groupby(rows, key=lambda row: row.stream):
                 await self._publish(connection, stream, list(group))
         return len(rows)
