@@ -16,6 +16,7 @@ from sandbox.scenario import Scenario
 from sandbox.schedule import Timetable
 
 STEP_SECONDS = (0.005, 0.05)
+SENT_AT_ONCE = 48
 RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0)
 
 
@@ -61,9 +62,9 @@ class World:
         self.started_at = time.time()
         self.unsent = 0
         self._client = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=10.0), connector=aiohttp.TCPConnector(limit=16)
+            timeout=aiohttp.ClientTimeout(total=10.0), connector=aiohttp.TCPConnector(limit=0)
         )
-        self._sending = asyncio.Semaphore(16)
+        self._sending: dict[str, asyncio.Semaphore] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def now(self) -> str:
@@ -90,11 +91,12 @@ class World:
     ) -> None:
         """Post until it is taken (2xx); 4xx other than 408 and 429 ends it, as real senders do after a while."""
         url = f"http://127.0.0.1:{self.base_port + service_offset}{path}"
+        sending = self._sending.setdefault(path, asyncio.Semaphore(SENT_AT_ONCE))
         self.unsent += 1
         attempt = 0
         try:
             while True:
-                async with self._sending:
+                async with sending:
                     status = await self._try(url, body, headers(body))
                 if 200 <= status < 300 or (400 <= status < 500 and status not in {401, 404, 408, 429}):
                     return
