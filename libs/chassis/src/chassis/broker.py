@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, PullSub
@@ -37,6 +38,7 @@ class Broker:
             settings.nats_url,
             security=self._security(),
             name=service,
+            apply_types=False,
             inbox_prefix=self.prefix,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
@@ -65,11 +67,11 @@ class Broker:
     def consume(self, *, stream: str, durable: str, handle: Callable[[list[Msg]], Awaitable[None]]) -> None:
         """Bind a durable made by the provisioner; batches go to `handle`, which acknowledges each message."""
 
-        async def on_batch(message: NatsMessage) -> None:
-            await handle(message.raw_message)  # type: ignore[arg-type]  # a batch subscriber's raw message is a list
+        async def undecoded(message: NatsMessage) -> Any:  # noqa: ANN401  a batch subscriber's raw message is a list
+            return message.raw_message
 
-        async def no_decoding(_: object) -> None:
-            return None
+        async def on_batch(messages: list[Msg]) -> None:
+            await handle(messages)
 
         subscriber = self.faststream.subscriber(
             f"{stream}.{durable}",
@@ -78,7 +80,7 @@ class Broker:
             pull_sub=PullSub(BATCH, batch=True),
             ack_policy=AckPolicy.MANUAL,
             inbox_prefix=self.prefix.encode(),
-            decoder=no_decoding,
+            decoder=undecoded,
             title=durable,
         )
         subscriber(on_batch)

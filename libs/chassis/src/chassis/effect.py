@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import signature
 from typing import Any, ClassVar, Literal
 
@@ -54,5 +55,11 @@ class EffectRoute:
 
 def select(function: Callable[..., Any], deps: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of `deps` whose names are parameters of `function`."""
-    wanted = signature(function).parameters
+    wanted = parameters(function)
     return {name: value for name, value in deps.items() if name in wanted}
+
+
+@cache
+def parameters(function: Callable[..., Any]) -> frozenset[str]:
+    """Return the names of a function's parameters."""
+    return frozenset(signature(function).parameters)

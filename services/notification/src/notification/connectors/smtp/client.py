@@ -27,7 +27,9 @@ class SmtpMailer:
         client = await self._free.get()
         try:
             client = await self._connected(client)
-            await client.send_message(message(mail, key=key, sender=self._sender))
+            options = [] if mail.recipient.isascii() else ["SMTPUTF8"]
+            content = message(mail, key=key, sender=self._sender)
+            await client.sendmail(self._sender, [mail.recipient], content, mail_options=options)
         except aiosmtplib.SMTPResponseException as error:
             if error.code >= 500:
                 raise Permanent(
