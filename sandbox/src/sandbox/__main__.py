@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import re
 import secrets
@@ -65,7 +66,14 @@ async def serve(args: argparse.Namespace) -> None:
     world.spawn(world.timetable.run())
     world.spawn(wms.push())
     config = uvicorn.Config(
-        app, host=args.host, port=args.port, http="httptools", log_level="warning", access_log=False, lifespan="off"
+        app,
+        host=args.host,
+        port=args.port,
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,
     )
     try:
         await uvicorn.Server(config).serve()
@@ -84,6 +92,7 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(level="INFO", stream=sys.stderr)
     logging.getLogger("mail.log").setLevel(logging.WARNING)
+    gc.set_threshold(20_000, 20, 50)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(args))

@@ -1,26 +1,34 @@
 """The process of a service: FastAPI under uvicorn, health, metrics, and one clear sentence when it cannot start."""
 
 import asyncio
+import gc
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
+from typing import TypeVar
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
 
 from chassis.errors import StartupError
 from chassis.limits import Limits
 from chassis.problems import install
 from chassis.service import Service
+from chassis.settings import Settings
 from chassis.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 
 STARTUP_EXIT = 3
 STOP_SECONDS = 15
+GC_THRESHOLDS = (20_000, 20, 50)
+
+S = TypeVar("S", bound=Settings)
 
 
 def make_app(service: Service) -> FastAPI:
@@ -53,16 +61,29 @@ def make_app(service: Service) -> FastAPI:
     return app
 
 
-def run(service: Service) -> None:
+def run(build: Callable[[S], Service], settings: type[S]) -> None:
     """Run a service until it is told to stop; a failed start ends the process with one sentence and exit code 3."""
-    configure_logging(service.name, service.settings.log_level)
     try:
+        service = _built(build, settings)
+        configure_logging(service.name, service.settings.log_level)
         sock = _bind(service)
+        gc.set_threshold(*GC_THRESHOLDS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(service, sock))
     except StartupError as error:
-        sys.stderr.write(f"{service.name}: {error}\n")
+        sys.stderr.write(f"{build.__module__.partition('.')[0].replace('_', '-')}: {error}\n")
         raise SystemExit(STARTUP_EXIT) from None
+
+
+def _built(build: Callable[[S], Service], settings: type[S]) -> Service:
+    try:
+        return build(settings())
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise StartupError(f"CROSSDOCK_{name} cannot be used: {first['msg']}.") from error
+    except (OSError, ValueError) as error:
+        raise StartupError(f"The configuration cannot be used: {error}.") from error
 
 
 def _bind(service: Service) -> socket.socket:
@@ -85,6 +106,7 @@ async def _serve(service: Service, sock: socket.socket) -> None:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=STOP_SECONDS,
         server_header=False,

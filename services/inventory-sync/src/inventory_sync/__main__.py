@@ -6,4 +6,4 @@ from inventory_sync.app import build
 from inventory_sync.settings import InventorySettings
 
 if __name__ == "__main__":
-    run(build(InventorySettings()))
+    run(build, InventorySettings)

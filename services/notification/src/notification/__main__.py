@@ -6,4 +6,4 @@ from notification.app import build
 from notification.settings import ServiceSettings
 
 if __name__ == "__main__":
-    run(build(ServiceSettings()))
+    run(build, ServiceSettings)

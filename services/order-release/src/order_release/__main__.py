@@ -6,4 +6,4 @@ from order_release.app import build
 from order_release.settings import ServiceSettings
 
 if __name__ == "__main__":
-    run(build(ServiceSettings()))
+    run(build, ServiceSettings)

@@ -35,7 +35,7 @@ class ParcelTrack(BaseModel):
 
     sscc: str
     label_ref: str
-    facts: dict[str, Fact] = {}
+    facts: dict[str, Fact] = Field(default_factory=dict)
 
     def note(self, fact: Fact) -> bool:
         """Keep a fact; says whether it is a new one rather than more of a known one."""
@@ -64,7 +64,7 @@ class Pointer(BaseModel):
     """Where a tracking number belongs; without a shipment its facts wait here for the booking."""
 
     shipment_id: str | None = None
-    waiting: list[Waiting] = []
+    waiting: list[Waiting] = Field(default_factory=list)
 
     def wait(self, fact: Fact, since: datetime) -> None:
         """Keep a fact until the booking is recorded."""
@@ -75,8 +75,8 @@ class Pointer(BaseModel):
 class OrderIndex(BaseModel):
     """The shipments of an order, and the warehouse orders that were stopped."""
 
-    shipments: list[str] = []
-    stopped: list[str] = []
+    shipments: list[str] = Field(default_factory=list)
+    stopped: list[str] = Field(default_factory=list)
 
 
 class Shipment(BaseModel):
@@ -96,8 +96,8 @@ class Shipment(BaseModel):
     why: str = ""
     booking_reference: str | None = None
     is_stopped: bool = False
-    parcels: dict[str, ParcelTrack] = {}
-    told: list[str] = []
+    parcels: dict[str, ParcelTrack] = Field(default_factory=dict)
+    told: list[str] = Field(default_factory=list)
     told_eta: datetime | None = None
 
     def reach(self, stage: Stage, since: datetime, why: str = "") -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from canonical.inventory import AllocationFailed, AllocationReleased, InventoryAllocated
 from canonical.orders import OrderReleased, ServiceLevel
@@ -30,11 +30,11 @@ class Demand(BaseModel):
     service_level: ServiceLevel
     promised_at: datetime
     released_at: datetime
-    allocations: list[Allocation] = []
+    allocations: list[Allocation] = Field(default_factory=list)
     allocations_made: int = 0
     waiting: Lines = ()
     unknown: Lines = ()
-    short_at: list[tuple[int, str]] = []
+    short_at: list[tuple[int, str]] = Field(default_factory=list)
     is_cancelled: bool = False
 
     @classmethod
