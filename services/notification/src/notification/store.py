@@ -1,12 +1,16 @@
 """Contacts of orders and preferences of customers as documents."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
+from sqlalchemy import text
 
+from canonical.orders import OrderReleased
 from chassis import Document, Documents
 
 from notification.domain import OrderContact, Preferences
+
+CUSTOMERS = text("SELECT DISTINCT state->>'customer_id' FROM orders WHERE key = ANY(:orders)")
 
 
 class OrderRow(Document, table=True):
@@ -39,7 +43,9 @@ class PreferencesStore(Documents[Preferences]):
     table = PreferencesRow
     model = Preferences
 
-    def keys(self, message: BaseModel) -> Iterable[str]:
-        """Return the customer a message is about."""
-        customer_id = getattr(message, "customer_id", None)
-        return [customer_id] if customer_id else []
+    async def warm(self, messages: Sequence[BaseModel]) -> None:
+        """Load the preferences of the customers whose orders the messages are about."""
+        named = {message.customer_id for message in messages if isinstance(message, OrderReleased)}
+        orders = [str(getattr(message, "order_id", "")) for message in messages]
+        rows = await self.session.execute(CUSTOMERS, {"orders": orders})
+        await self.load(named | set(rows.scalars()))
