@@ -2,7 +2,7 @@
 
 from chassis.client import Http
 from chassis.clock import Clock, FixedClock, new_id
-from chassis.documents import Document, Documents, document_columns
+from chassis.documents import Book, Document, Documents, document_columns
 from chassis.effect import Effect, Outcome
 from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
@@ -12,6 +12,7 @@ from chassis.store import Store
 from chassis.work import Cause, current_cause
 
 __all__ = [
+    "Book",
     "Cause",
     "Clock",
     "Document",

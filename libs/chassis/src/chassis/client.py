@@ -70,21 +70,10 @@ class Http:
         sent = {"user-agent": USER_AGENT, **(headers or {})}
         if idempotency_key:
             sent["idempotency-key"] = idempotency_key
-        request = httpx.Request(
-            method,
-            parsed(self._base_url + path),
-            params=params,
-            headers=sent,
-            json=json,
-            content=content,
-            extensions=self._extensions,
-        )
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                response = await self._transport.handle_async_request(request)
-                await response.aread()
-        except (httpx.TransportError, TimeoutError) as error:
-            raise Temporary(f"{self.system} does not answer: {type(error).__name__} {error}") from error
+        url = parsed(self._base_url + path)
+        made = httpx.Request(method, url, params=params, headers=sent, json=json, content=content)
+        made.extensions = self._extensions
+        response = await self._send(made)
         if response.is_success:
             return response
         if response.status_code in RETRYABLE:
@@ -93,6 +82,15 @@ class Http:
         raise Rejected(
             f"{self.system} refused with {response.status_code}: {body}", status=response.status_code, body=body
         )
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                response = await self._transport.handle_async_request(request)
+                await response.aread()
+        except (httpx.TransportError, TimeoutError) as error:
+            raise Temporary(f"{self.system} does not answer: {type(error).__name__} {error}") from error
+        return response
 
     async def close(self) -> None:
         """Close the connections."""

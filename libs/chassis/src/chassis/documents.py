@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import orjson
 from pydantic import BaseModel
@@ -36,6 +36,22 @@ def document_columns() -> list[Column[Any]]:
         Column("state", JSONB, nullable=False),
         Column("updated_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
     ]
+
+
+class Book(Protocol[D]):
+    """Documents of one kind by key, within one transaction, as a handler sees them."""
+
+    async def load(self, keys: Iterable[str]) -> None:
+        """Read and lock many at once."""
+        ...
+
+    async def get(self, key: str) -> D | None:
+        """Return a document, locked; None when there is none."""
+        ...
+
+    def put(self, key: str, document: D) -> None:
+        """Keep a document."""
+        ...
 
 
 class Documents(Store, Generic[D]):

@@ -1,15 +1,14 @@
 """What carrier-gateway needs from outside."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
-
-from pydantic import BaseModel, ConfigDict
+from typing import ClassVar, Literal, Protocol
 
 from canonical.transport import ShipmentPlanned
-from chassis import Effect, Permanent
+from chassis import Book, Effect, Permanent
 
-from carrier_gateway.domain import Booking, Fact, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Booking, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain.reports import Reading
 
 
 class BookingRefused(Permanent):
@@ -39,24 +38,6 @@ class CancelBooking(Effect):
     shipment_id: str
     carrier_code: str
     booking_reference: str
-
-
-class Report(BaseModel):
-    """One event of a carrier's webhook, in our words."""
-
-    model_config = ConfigDict(frozen=True)
-
-    carrier_code: str
-    tracking_number: str
-    fact: Fact
-
-
-class Reading(NamedTuple):
-    """One event of a webhook's body: its id at the carrier, its own JSON, and a report or why there is none."""
-
-    event_id: str
-    raw: Any
-    report: Report | Permanent
 
 
 class Carrier(Protocol):
@@ -107,44 +88,16 @@ class Hook(Protocol):
         ...
 
 
-class Shipments(Protocol):
-    """Shipments by id."""
-
-    async def get(self, key: str) -> Shipment | None:
-        """Return a shipment, locked."""
-        ...
-
-    def put(self, key: str, document: Shipment) -> None:
-        """Keep a shipment."""
-        ...
+Shipments = Book[Shipment]
+"""Shipments by id."""
 
 
-class Pointers(Protocol):
-    """Where tracking numbers belong, by carrier and number."""
-
-    async def load(self, keys: Iterable[str]) -> None:
-        """Read many at once."""
-        ...
-
-    async def get(self, key: str) -> Pointer | None:
-        """Return a pointer, locked."""
-        ...
-
-    def put(self, key: str, document: Pointer) -> None:
-        """Keep a pointer."""
-        ...
+Pointers = Book[Pointer]
+"""Where tracking numbers belong, by carrier and number."""
 
 
-class Orders(Protocol):
-    """The shipments of each order."""
-
-    async def get(self, key: str) -> OrderIndex | None:
-        """Return the index of an order, locked."""
-        ...
-
-    def put(self, key: str, document: OrderIndex) -> None:
-        """Keep an index."""
-        ...
+Orders = Book[OrderIndex]
+"""The shipments of each order."""
 
 
 class Desk(Protocol):
@@ -164,8 +117,3 @@ class Desk(Protocol):
     def orders(self) -> Orders:
         """Orders."""
         ...
-
-
-def pointer_key(carrier_code: str, tracking_number: str) -> str:
-    """Return the key of a tracking number; two carriers may use the same one."""
-    return f"{carrier_code}:{tracking_number}"

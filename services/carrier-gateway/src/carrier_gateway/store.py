@@ -10,7 +10,8 @@ from canonical.warehouse import PickShorted
 from chassis import Document, Documents, Store
 
 from carrier_gateway.domain import OrderIndex, Pointer, Shipment
-from carrier_gateway.ports import BookShipment, CancelBooking, Report, pointer_key
+from carrier_gateway.domain.reports import Report, pointer_key
+from carrier_gateway.ports import BookShipment, CancelBooking
 
 
 class ShipmentRow(Document, table=True):

@@ -8,7 +8,8 @@ from canonical.warehouse import PickShorted
 from chassis import FixedClock, Permanent
 
 from carrier_gateway import handlers
-from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking, Report
+from carrier_gateway.domain.reports import Report
+from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking
 
 from ..fakes import NOON, SSCC, TN, FakeDesk, booking, fact, plan
 

@@ -22,7 +22,7 @@ from chassis import FixedClock
 
 from carrier_gateway import handlers
 from carrier_gateway.domain import RULES, Kind, Pointer
-from carrier_gateway.ports import Report
+from carrier_gateway.domain.reports import Report
 
 from ..fakes import CONTACT, NOON, TN, FakeDesk, fact, shipment
 

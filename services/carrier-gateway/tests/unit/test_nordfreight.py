@@ -12,7 +12,8 @@ from chassis import Permanent, Rejected, Temporary
 from carrier_gateway.connectors.nordfreight.client import NordfreightClient, NordfreightHook
 from carrier_gateway.connectors.nordfreight.mapping import KINDS, readings, request_body
 from carrier_gateway.domain import RULES
-from carrier_gateway.ports import BookingRefused, Report
+from carrier_gateway.domain.reports import Report
+from carrier_gateway.ports import BookingRefused
 
 from ..fakes import NOON, SSCC, FakeHttp, plan
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
-from chassis import Effect
+from chassis import Book, Effect
 
 from notification.domain import OrderContact, Preferences
 
@@ -58,24 +58,12 @@ class CloseCase(Effect):
     resolution: str
 
 
-class Orders(Protocol):
-    """Contacts of orders."""
-
-    async def get(self, key: str) -> OrderContact | None:
-        """Return the contact of an order, locked."""
-        ...
-
-    def put(self, key: str, document: OrderContact) -> None:
-        """Keep a contact."""
-        ...
+Orders = Book[OrderContact]
+"""Contacts of orders."""
 
 
-class PreferencesBook(Protocol):
-    """Preferences of customers."""
-
-    async def get(self, key: str) -> Preferences | None:
-        """Return a customer's preferences, locked."""
-        ...
+PreferencesBook = Book[Preferences]
+"""Preferences of customers."""
 
 
 class Mailer(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol
 
-from chassis import Effect
+from chassis import Book, Effect
 
 from order_release.domain import Order
 
@@ -20,16 +20,8 @@ class WriteStatus(Effect):
     at: datetime
 
 
-class Orders(Protocol):
-    """The orders of this service."""
-
-    async def get(self, key: str) -> Order | None:
-        """Return an order, locked."""
-        ...
-
-    def put(self, key: str, document: Order) -> None:
-        """Keep an order."""
-        ...
+Orders = Book[Order]
+"""The orders of this service."""
 
 
 class Erp(Protocol):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from canonical.orders import ServiceLevel
 from canonical.values import Address, Parcel
-from chassis import Effect
+from chassis import Book, Effect
 
 from transport_planner.domain import OrderIndex, Plan, Quote, ReturnPlan
 
@@ -43,40 +43,16 @@ class RateReturn(Effect):
     consignment: Consignment
 
 
-class Plans(Protocol):
-    """Plans by key."""
-
-    async def get(self, key: str) -> Plan | None:
-        """Return a plan, locked."""
-        ...
-
-    def put(self, key: str, document: Plan) -> None:
-        """Keep a plan."""
-        ...
+Plans = Book[Plan]
+"""Plans by key."""
 
 
-class Returns(Protocol):
-    """Plans of returns by return id."""
-
-    async def get(self, key: str) -> ReturnPlan | None:
-        """Return a plan, locked."""
-        ...
-
-    def put(self, key: str, document: ReturnPlan) -> None:
-        """Keep a plan."""
-        ...
+Returns = Book[ReturnPlan]
+"""Plans of returns by return id."""
 
 
-class Orders(Protocol):
-    """The plans and returns of each order."""
-
-    async def get(self, key: str) -> OrderIndex | None:
-        """Return the index of an order, locked."""
-        ...
-
-    def put(self, key: str, document: OrderIndex) -> None:
-        """Keep an index."""
-        ...
+Orders = Book[OrderIndex]
+"""The plans and returns of each order."""
 
 
 class Rates(Protocol):

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal, Protocol
 
 from canonical.values import BookedParcel, LineQuantity
-from chassis import Effect
+from chassis import Book, Effect
 
 from warehouse_adapter.domain import OrderIndex, WarehouseOrder
 
@@ -44,28 +44,12 @@ class SendLabels(Effect):
     parcels: tuple[BookedParcel, ...]
 
 
-class WarehouseOrders(Protocol):
-    """Warehouse orders by id."""
-
-    async def get(self, key: str) -> WarehouseOrder | None:
-        """Return a warehouse order, locked."""
-        ...
-
-    def put(self, key: str, document: WarehouseOrder) -> None:
-        """Keep a warehouse order."""
-        ...
+WarehouseOrders = Book[WarehouseOrder]
+"""Warehouse orders by id."""
 
 
-class Orders(Protocol):
-    """Warehouse orders of each order."""
-
-    async def get(self, key: str) -> OrderIndex | None:
-        """Return the index of an order, locked."""
-        ...
-
-    def put(self, key: str, document: OrderIndex) -> None:
-        """Keep an index."""
-        ...
+Orders = Book[OrderIndex]
+"""Warehouse orders of each order."""
 
 
 class Warehouse(Protocol):

@@ -9,8 +9,9 @@ from canonical.warehouse import PickShorted
 from chassis import Clock, Effect, Outcome, Permanent
 
 from carrier_gateway.domain import Booking, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.handlers.milestones import milestone
-from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking, Carrier, Desk, pointer_key
+from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking, Carrier, Desk
 
 BOOKING_REJECTED = "booking-rejected"
 CANCELLED = "cancelled"

@@ -21,7 +21,8 @@ from canonical.carrier import (
 from chassis import Clock, Outcome, Permanent
 
 from carrier_gateway.domain import Kind, Pointer, Shipment, Told
-from carrier_gateway.ports import Desk, Report, pointer_key
+from carrier_gateway.domain.reports import Report, pointer_key
+from carrier_gateway.ports import Desk
 
 PLAIN: dict[Kind, type[Milestone]] = {
     "picked-up": PickedUp,

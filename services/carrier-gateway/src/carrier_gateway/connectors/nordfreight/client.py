@@ -12,7 +12,8 @@ from chassis import Http, Permanent, Rejected, Temporary
 
 from carrier_gateway.connectors.nordfreight import mapping, wire
 from carrier_gateway.domain import Booking
-from carrier_gateway.ports import BookingRefused, Reading
+from carrier_gateway.domain.reports import Reading
+from carrier_gateway.ports import BookingRefused
 
 REFUSED = 409
 

@@ -12,7 +12,7 @@ from chassis import Permanent
 
 from carrier_gateway.connectors.nordfreight.wire import BookingAnswer, Message, Status
 from carrier_gateway.domain import Booking, Fact, Kind
-from carrier_gateway.ports import Reading, Report
+from carrier_gateway.domain.reports import Reading, Report
 
 CARRIER = "nordfreight"
 KINDS: dict[str, Kind] = {
