@@ -66,7 +66,7 @@ class Desk:
         digest = hashlib.sha256(raw + request.url.path.encode()).hexdigest()
         if key and key in self._answers:
             return self._replay(key, digest)
-        answer = rule(orjson.loads(raw))
+        answer = rule(orjson.loads(raw) if raw else {})
         outcome: Outcome = "refused" if answer.is_refused else "applied"
         self.world.ledger.note(self.system, answer.action, answer.key, answer.order_id, outcome)
         if key:

@@ -35,6 +35,8 @@ class Booking:
     reference: str
     order_id: str
     parcels: dict[str, str] = field(default_factory=dict)
+    is_collected: bool = False
+    is_cancelled: bool = False
 
 
 class Carrier:
@@ -70,9 +72,27 @@ class Carrier:
     def collect(self, reference: str) -> None:
         """The goods were handed over: every parcel starts its journey."""
         booking = self.bookings.get(reference)
-        if booking:
+        if booking and not booking.is_cancelled:
+            booking.is_collected = True
             for tracking in booking.parcels.values():
                 self._travel(booking, tracking)
+
+    async def cancel(self, request: Request) -> Response:
+        """Cancel a booking whose goods were not handed over yet."""
+        number = request.path_params["number"]
+        booking = next((known for known in self.bookings.values() if known.id == number), None)
+
+        def rule(body: dict[str, Any]) -> Answer:
+            del body
+            if booking is None:
+                return Answer({"error": "unknown"}, "cancel-booking", number, "", 404, is_refused=True)
+            about = ("cancel-booking", booking.reference, booking.order_id)
+            if booking.is_collected:
+                return Answer({"error": "already collected"}, *about, 409, is_refused=True)
+            booking.is_cancelled = True
+            return Answer({"cancelled": True}, *about)
+
+        return await self.desk.take(request, rule)
 
     def _travel(self, booking: Booking, tracking: str) -> None:
         chance, story = self.world.chance, self.world.scenario
@@ -133,6 +153,7 @@ class SwiftParcel(Carrier):
         return [
             Route("/carriers/swiftparcel/v1/shipments", self._book, methods=["POST"]),
             Route("/carriers/swiftparcel/v1/shipments", self._find),
+            Route("/carriers/swiftparcel/v1/shipments/{number}", self.cancel, methods=["DELETE"]),
             Route("/carriers/swiftparcel/labels/{number}", _label),
         ]
 
@@ -193,6 +214,7 @@ class Nordfreight(Carrier):
         """Return the HTTP interface."""
         return [
             Route("/carriers/nordfreight/bookings", self._book, methods=["POST"]),
+            Route("/carriers/nordfreight/bookings/{number}/cancel", self.cancel, methods=["POST"]),
             Route("/carriers/nordfreight/labels/{number}", _label),
         ]
 

@@ -19,7 +19,7 @@ from sandbox.wms import Task, Wms
 from sandbox.world import World
 
 SITES = ("DC-BER", "DC-LYO")
-CANCEL_STAGES = ("released", "accepted", "picked", "packed")
+CANCEL_STAGES = ("released", "accepted", "picked", "packed", "shipped")
 SYSTEMS = frozenset({"erp", "wms", "tms", "swiftparcel", "nordfreight", "crm", "portal"})
 
 
@@ -118,6 +118,7 @@ class Control:
             "picked": sum("PICKED" in fate.statuses for fate in fates),
             "shipped": sum("SHIPPED" in fate.statuses for fate in fates),
             "delivered": sum("COMPLETED" in fate.statuses for fate in fates),
+            "cancellations_asked": sum(fate.cancelled_at is not None for fate in fates),
             "cancelled": sum("CANCELLED" in fate.statuses for fate in fates),
             "ended": sum(fate.ended_at is not None for fate in fates),
             "unsent": self.world.unsent + self.wms.pending,

@@ -96,14 +96,12 @@ def causeless(fate: Fate, effects: Effects) -> Iterable[str]:
     if statuses >= FINAL:
         yield "both COMPLETED and CANCELLED"
     if "CANCELLED" in statuses:
-        if fate.cancelled_at is None and not fate.unknown_lines and not _was_shorted(fate):
+        if fate.cancelled_at is None and not fate.unknown_lines and not fate.found_nothing:
             yield "cancelled, and nobody asked"
-        if any(action in {"booking", "delivered"} for (_, action, _) in effects):
-            yield "cancelled, and shipped all the same"
-
-
-def _was_shorted(fate: Fate) -> bool:
-    return fate.body.get("shorted", False) is True
+        if any(action == "delivered" for (_, action, _) in effects):
+            yield "cancelled, and delivered all the same"
+        taken_back = _by_action(effects, "cancel-booking")
+        yield from (f"cancelled, and {key} is still booked" for key in _by_action(effects, "booking") - taken_back)
 
 
 def percentiles(values: Iterable[float]) -> dict[str, Any]:

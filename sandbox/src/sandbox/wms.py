@@ -14,6 +14,7 @@ from sandbox.world import World
 
 ADAPTER = 3
 PUSH_LIMIT = 100
+BUSY_SECONDS = 1.5
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class Task:
     lines: list[dict[str, Any]] = field(default_factory=list)
     parcels: list[dict[str, Any]] = field(default_factory=list)
     shipment_id: str = ""
+    busy_seconds: float = 0.0
 
     @property
     def id(self) -> str:
@@ -78,11 +80,17 @@ class Wms:
         self.tasks[task.id] = task
         if fate := self.world.fates.get(task.order_id):
             fate.warehouse_orders.append(task.id)
-            if fate.cancel_after == "accepted":
-                self.world.later(lambda: self.cancel_order(task.order_id), "cancel", task.id)
         self.report(task, "ORDER_ACCEPTED")
-        self.world.later(lambda: self._pick(task), "pick", task.id)
+        self.world.later(lambda: self._pick(task), "pick", task.id, busy_seconds=self._reached(task, "accepted"))
         return answer
+
+    def _reached(self, task: Task, stage: str) -> float:
+        """Cancel the order if its customer does at this stage; return how long, in seconds, the floor is busy then."""
+        fate = self.world.fates.get(task.order_id)
+        if fate is None or fate.cancel_after != stage:
+            return 0.0
+        self.world.later(lambda: self.cancel_order(task.order_id), "cancel", task.id)
+        return BUSY_SECONDS
 
     cancel_order: Any = staticmethod(lambda order_id: None)
 
@@ -105,11 +113,10 @@ class Wms:
             self.report(task, "PICK_CONFIRMED", lines=task.lines)
         if not task.lines:
             task.stage = "cancelled"
+            if fate := self.world.fates.get(task.order_id):
+                fate.found_nothing = True
             return
-        fate = self.world.fates.get(task.order_id)
-        if fate and fate.cancel_after == "picked":
-            self.world.later(lambda: self.cancel_order(task.order_id), "cancel", task.id)
-        self.world.later(lambda: self._pack(task), "pack", task.id)
+        self.world.later(lambda: self._pack(task), "pack", task.id, busy_seconds=self._reached(task, "picked"))
 
     def _pack(self, task: Task) -> None:
         if task.stage == "cancelled":
@@ -130,9 +137,7 @@ class Wms:
                 }
             )
         self.report(task, "PACKED", parcels=task.parcels)
-        fate = self.world.fates.get(task.order_id)
-        if fate and fate.cancel_after == "packed":
-            self.world.later(lambda: self.cancel_order(task.order_id), "cancel", task.id)
+        task.busy_seconds = self._reached(task, "packed")
 
     async def _cancel(self, request: Request) -> Response:
         task = self.tasks.get(request.path_params["id"])
@@ -141,8 +146,7 @@ class Wms:
             del body
             if task is None:
                 return Answer({"error": "unknown"}, "cancel", request.path_params["id"], "", 404, is_refused=True)
-            stopped = task.stage in {"accepted", "picked"}
-            if stopped:
+            if task.stage in {"accepted", "picked", "packed"}:
                 task.stage = "cancelled"
                 self.report(task, "CANCELLED")
             answer = {"cancelled": task.stage == "cancelled", "stage": task.stage}
@@ -158,7 +162,7 @@ class Wms:
                 return Answer({"error": "unknown"}, "labels", str(body.get("shipmentId")), "", 404, is_refused=True)
             if task.stage == "packed":
                 task.shipment_id = body["shipmentId"]
-                self.world.later(lambda: self._ship(task), "ship", task.id)
+                self.world.later(lambda: self._ship(task), "ship", task.id, busy_seconds=task.busy_seconds)
             return Answer({"ok": True}, "labels", str(body["shipmentId"]), task.order_id)
 
         return await self.desk.take(request, rule)
@@ -169,6 +173,7 @@ class Wms:
         task.stage = "shipped"
         self.report(task, "SHIPPED", shipmentId=task.shipment_id)
         self.shipped(task)
+        self._reached(task, "shipped")
 
     def receive(self, sku: str, site: str, quantity: int, reference: str) -> None:
         """Put goods on stock and report it."""

@@ -30,6 +30,7 @@ class Fate:
     cancel_after: str | None = None
     cancelled_at: float | None = None
     unknown_lines: int = 0
+    found_nothing: bool = False
     planned_at: float | None = None
     ended_at: float | None = None
     statuses: list[str] = field(default_factory=list)
@@ -71,10 +72,10 @@ class World:
         """Return the time as the systems write it."""
         return datetime.now(UTC).isoformat()
 
-    def later(self, action: Callable[[], None], *about: object) -> None:
-        """Do something after a small delay that follows from what it is about."""
+    def later(self, action: Callable[[], None], *about: object, busy_seconds: float = 0.0) -> None:
+        """Do something after a small delay that follows from what it is about, longer where people are busy."""
         low, high = STEP_SECONDS
-        self.timetable.after(low + (high - low) * self.chance.share("delay", *about), action)
+        self.timetable.after(busy_seconds + low + (high - low) * self.chance.share("delay", *about), action)
 
     def spawn(self, work: Awaitable[None]) -> None:
         """Run something beside."""
