@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CLOSED_EXIT = 70  # EX_SOFTWARE: a supervisor starts the process again
 CONNECT_SECONDS = 5
+WATCH_SECONDS = 1.0
 OLDEST_SERVER = (2, 15, 1)
 
 
@@ -32,6 +34,7 @@ class Broker:
     def __init__(self, service: str, settings: Settings, metrics: Metrics) -> None:
         self._service, self._settings, self._metrics = service, settings, metrics
         self._stopping = False
+        self._denials: deque[str] = deque(maxlen=100)
         self._subscribers: list[MeshBatchSubscriber] = []
         self.prefix = f"_INBOX_{service.replace('-', '_')}"
         self.faststream = NatsBroker(
@@ -114,6 +117,16 @@ class Broker:
     async def start(self) -> None:
         """Start pulling."""
         await self.faststream.start()
+        self._watching = asyncio.create_task(self._watch(), name="broker-watch")
+
+    async def _watch(self) -> None:
+        """End the process when the client gave up for good: not every way it does so calls `closed_cb`."""
+        while not self._stopping:
+            await asyncio.sleep(WATCH_SECONDS)
+            reconnecting = self.client._reconnection_task
+            gave_up = not self.client.is_connected and reconnecting is not None and reconnecting.done()
+            if self.client.is_closed or gave_up:
+                await self._closed()
 
     async def stop(self) -> None:
         """Stop pulling, finish what is in hand; the connection stays open for the last publishes."""
@@ -124,6 +137,10 @@ class Broker:
     async def close(self) -> None:
         """Close the connection."""
         await self.faststream.stop()
+
+    def denial(self, subject: str) -> str | None:
+        """Return the broker's own words if it refused this subject lately; it sends no answer to the publisher."""
+        return next((text for text in self._denials if f'"{subject.lower()}"' in text), None)
 
     def missing(self) -> list[str]:
         """Return the durables the broker does not have."""
@@ -154,6 +171,7 @@ class Broker:
     async def _error(self, error: Exception) -> None:
         if "permissions violation" in str(error).lower():
             self._metrics.denied.inc()
+            self._denials.append(str(error))
             log.error("broker_denied", extra={"error": str(error), "owner": self._service})
         else:
             log.warning("broker_error", extra={"error": repr(error)})

@@ -5,6 +5,7 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,6 +31,7 @@ async def migrate(engine: AsyncEngine, service_folder: Path) -> None:
     Raises:
         StartupError: the database cannot be reached or its schema is not ours.
     """
+    where = engine.url.render_as_string(hide_password=True)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
@@ -38,7 +40,11 @@ async def migrate(engine: AsyncEngine, service_folder: Path) -> None:
                 raise StartupError(f"PostgreSQL 15 or newer is needed, the server is {version // 10_000}: upgrade it.")
             await connection.run_sync(_upgrade, CHASSIS, "chassis_version")
             await connection.run_sync(_upgrade, service_folder, "service_version")
+    except CommandError as error:
+        raise StartupError(
+            f"Database {where} has a schema this service does not know ({error}): it was migrated by a newer release, "
+            "or a migration file is missing. Install that release, or restore the file."
+        ) from error
     except (OSError, SQLAlchemyError) as error:
-        where = engine.url.render_as_string(hide_password=True)
         cause = str(getattr(error, "orig", error)).splitlines()[0]
         raise StartupError(f"Database {where} cannot be prepared: {cause}. Check CROSSDOCK_DATABASE_URL.") from error

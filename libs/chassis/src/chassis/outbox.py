@@ -7,13 +7,14 @@ that holds a message the stream already has is refused whole; the rows then go s
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
 import orjson
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.errors import TimeoutError as NatsTimeoutError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -26,6 +27,7 @@ LIMIT = 256
 POLL_SECONDS = 1.0
 ACK_SECONDS = 5.0
 DUPLICATE_IN_BATCH = 10201
+FORBIDDEN = 403
 RELAY_LOCK = 0x4F5554424F58  # "OUTBOX": one relay per database
 
 WAITING = text(
@@ -54,8 +56,9 @@ class PublishRefused(Exception):
 class Relay:
     """Publishes what the outbox holds, in the order it was committed."""
 
-    def __init__(self, engine: AsyncEngine, metrics: Metrics) -> None:
+    def __init__(self, engine: AsyncEngine, metrics: Metrics, *, denial: Callable[[str], str | None]) -> None:
         self._engine = engine
+        self._denial = denial
         self._metrics = metrics
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -87,16 +90,22 @@ class Relay:
         while True:
             try:
                 count = await self._step()
-            except Exception as error:
-                if not is_away(error) and not isinstance(error, NatsError | PublishRefused):
-                    log.exception("outbox_relay_failed")
-                else:
-                    log.warning("outbox_waits", extra={"error": str(error) or repr(error)})
+            except Exception as error:  # noqa: BLE001  the relay outlives whatever stops it, and says what that was
+                self._report(error)
                 await self._measure()
                 await asyncio.sleep(0.5)
                 continue
             if count < LIMIT:
                 await self._sleep()
+
+    @staticmethod
+    def _report(error: Exception) -> None:
+        if isinstance(error, PublishRefused):
+            log.error("outbox_refused", extra={"error": str(error)})
+        elif is_away(error) or isinstance(error, NatsError):
+            log.warning("outbox_waits", extra={"error": str(error) or repr(error)})
+        else:
+            log.error("outbox_relay_failed", exc_info=error)
 
     async def _sleep(self) -> None:
         if not self._wake.is_set():
@@ -147,20 +156,24 @@ class Relay:
         for place, row in enumerate(rows[:-1], 1):
             headers = self._headers(stream, row, batch_id, place)
             if place == 1:
-                reply = await client.request(row.subject, row.payload, timeout=ACK_SECONDS, headers=headers)
-                self._check(reply.data)
+                await self._request(row, headers)
             else:
                 await client.publish(row.subject, row.payload, headers=headers)
         headers = self._headers(stream, rows[-1], batch_id, last) | {"Nats-Batch-Commit": "1"}
-        reply = await client.request(rows[-1].subject, rows[-1].payload, timeout=ACK_SECONDS, headers=headers)
-        end = int(self._check(reply.data)["seq"])
+        end = int((await self._request(rows[-1], headers))["seq"])
         return list(range(end - last + 1, end + 1))
 
     async def _publish_one(self, stream: str, row: Any) -> int:  # noqa: ANN401  a SQLAlchemy row
-        client = self._connected()
-        headers = {"Nats-Msg-Id": row.event_id, "Nats-Expected-Stream": stream}
-        reply = await client.request(row.subject, row.payload, timeout=ACK_SECONDS, headers=headers)
-        return int(self._check(reply.data)["seq"])
+        return int((await self._request(row, {"Nats-Msg-Id": row.event_id, "Nats-Expected-Stream": stream}))["seq"])
+
+    async def _request(self, row: Any, headers: dict[str, str]) -> dict[str, Any]:  # noqa: ANN401
+        try:
+            reply = await self._connected().request(row.subject, row.payload, timeout=ACK_SECONDS, headers=headers)
+        except NatsTimeoutError:
+            if denial := self._denial(row.subject):
+                raise PublishRefused(FORBIDDEN, denial) from None
+            raise
+        return self._check(reply.data)
 
     def _connected(self) -> Client:
         if self._client is None:

@@ -53,7 +53,7 @@ class Service:
             json_deserializer=orjson.loads,
         )
         self.broker = Broker(name, settings, self.metrics)
-        self.relay = Relay(self.engine, self.metrics)
+        self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
         self._owner = f"{name}-{settings.ordinal}"
         writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
         self.committer = Committer(

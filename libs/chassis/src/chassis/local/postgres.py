@@ -91,8 +91,8 @@ class Postgres:
         """Let the server's account pass through our own folders to its data (needed only when run as root)."""
         for step in (folder, *folder.parents):
             mode = step.stat().st_mode
-            if not mode & 0o001:
-                step.chmod(mode | 0o001)
+            if mode & 0o011 != 0o011:
+                step.chmod(mode | 0o011)
 
     def command(self) -> list[str]:
         """Return the command line that runs the server."""

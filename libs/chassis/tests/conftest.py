@@ -1,0 +1,3 @@
+"""The local mesh, and a release of an order to send."""
+
+pytest_plugins = ["chassis.testing.plugin"]
