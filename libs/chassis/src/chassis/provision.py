@@ -30,6 +30,11 @@ log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
 API_SECONDS = 10.0
+CONNECT_TRIES = 3
+
+
+async def _ignore(_: Exception) -> None:
+    """What a try to connect says; the last one is raised."""
 
 
 @dataclass(slots=True)
@@ -86,7 +91,14 @@ async def provision(url: str, user: str, password: str, topology: Topology, regi
     """
     try:
         client = await nats.connect(
-            url, user=user, password=password, inbox_prefix=inbox_prefix(user), allow_reconnect=False, connect_timeout=5
+            url,
+            user=user,
+            password=password,
+            inbox_prefix=inbox_prefix(user),
+            connect_timeout=5,
+            max_reconnect_attempts=CONNECT_TRIES,
+            reconnect_time_wait=0.5,
+            error_cb=_ignore,
         )
     except (NoServersError, NatsError, OSError) as error:
         raise StartupError(f"The broker at {url} cannot be provisioned: {str(error) or 'no answer'}.") from error
