@@ -1,0 +1,1 @@
+"""The figures of docs/performance.md: each beside its comparison, measured in the same run on the same machine."""
