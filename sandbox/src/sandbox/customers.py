@@ -13,15 +13,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.calls import Answer, Desk, reply
+from sandbox.ledger import Outcome  # noqa: TC001
 from sandbox.world import World
 
 
 class Mailbox:
-    """All mails; a mail with a known notification id again is a second mail all the same."""
+    """All mails; like Cyrus and Exchange it keeps one of those that carry the same Message-ID, and notes the repeat."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.count = 0
+        self._seen: set[str] = set()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  its hook
         """Take a mail (aiosmtpd's hook)."""
@@ -29,9 +30,11 @@ class Mailbox:
         content = envelope.original_content or b""
         mail = message_from_bytes(content)
         order_id, template = str(mail["X-Crossdock-Order"] or ""), str(mail["X-Crossdock-Template"] or "")
-        self.count += 1
         key = f"{template}/{mail['X-Crossdock-Notification']}"
-        self.world.ledger.note("mailbox", "mail", key, order_id, "applied")
+        identity = str(mail["Message-ID"] or key)
+        outcome: Outcome = "replayed" if identity in self._seen else "applied"
+        self._seen.add(identity)
+        self.world.ledger.note("mailbox", "mail", key, order_id, outcome)
         return "250 OK"
 
 
