@@ -1,4 +1,4 @@
-"""For all tests: the local mesh of the chassis; and the package `sandbox`, imported before `sandbox/tests` takes its name."""
+"""The local mesh of the chassis for all tests; `sandbox` is imported before `sandbox/tests` can take its name."""
 
 import sandbox
 
