@@ -57,12 +57,13 @@ e2e: setup ## Only the end-to-end tests
 bench: setup ## Measure the figures of docs/performance.md on this machine
 	@$(BIN)/python -m bench
 
-schemas: setup ## Write the JSON Schema golden file and the example of every event
+schemas: setup ## Write the JSON Schema and example of every event, the OpenAPI and AsyncAPI document of every service
 	@$(BIN)/python tools/schemas.py
+	@$(BIN)/python tools/documents.py
 
 new-service: setup ## Make a service with the whole anatomy (NAME=yard-control OWNER=@crossdock/yard)
 	@$(BIN)/python tools/new_service.py "$(NAME)" "$(OWNER)" $(LISTENS)
-	@$(MAKE) setup
+	@$(MAKE) setup schemas
 
 format: setup ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import uvicorn
 import uvloop
@@ -15,6 +15,8 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
+from canonical import topology
+from chassis.asyncapi import document
 from chassis.errors import StartupError
 from chassis.limits import Limits
 from chassis.problems import install
@@ -52,6 +54,10 @@ def make_app(service: Service) -> FastAPI:
             "outbox_age_seconds": round(service.relay.age_seconds, 1),
         }
         return JSONResponse(body, status_code=503 if reasons else 200)
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    async def asyncapi() -> dict[str, Any]:
+        return document(service.name, app.version, topology.load(), service.settings.region)
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
