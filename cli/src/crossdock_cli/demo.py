@@ -11,7 +11,7 @@ from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish, World
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.5
 SETTLE_SECONDS = 30.0
 QUIET_SECONDS = 1.0
 COUNTED = ("released", "picked", "shipped", "delivered", "cancelled", "ended")

@@ -1,5 +1,6 @@
 """The envelope of an event: CloudEvents 1.0 in structured JSON mode, with the extensions of the mesh."""
 
+import hashlib
 import uuid
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from canonical.catalogue import event_class
 from canonical.event import CanonicalEvent
 
 NAMESPACE = uuid.UUID("6f6d0a3e-5d0c-5a8e-9c37-0c5d2f1b7a11")
+VARIANT = "89ab"
 CONTENT_TYPE = "application/cloudevents+json"
 
 
@@ -63,8 +65,11 @@ class Envelope(BaseModel):
 
 
 def derived_id(cause_id: str, step: str) -> str:
-    """Return the id of what follows from a cause at a step: the same for every run."""
-    return str(uuid.uuid5(NAMESPACE, f"{cause_id}|{step}"))
+    """Return the id of what follows from a cause at a step: a UUID of version 5, the same for every run."""
+    name = f"{cause_id}|{step}".encode()
+    text = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
+    # uuid.uuid5 makes the same through an object, at three times the price
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{VARIANT[int(text[16], 16) & 3]}{text[17:20]}-{text[20:32]}"
 
 
 def seal(

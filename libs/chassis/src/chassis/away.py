@@ -1,5 +1,7 @@
 """Tell a database that is away from a statement that was wrong."""
 
+from asyncpg import InterfaceError as DriverInterfaceError
+from asyncpg import PostgresError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 CLASSES = frozenset({"08", "53", "57"})
@@ -14,4 +16,6 @@ def is_away(error: BaseException) -> bool:
         state = str(getattr(error.orig, "sqlstate", "") or "")
         lost = error.connection_invalidated or isinstance(error, InterfaceError)
         return lost or state[:2] in CLASSES or (isinstance(error, OperationalError) and not state)
-    return type(error).__module__.startswith("asyncpg") and (str(getattr(error, "sqlstate", ""))[:2] in CLASSES)
+    if isinstance(error, PostgresError):
+        return str(error.sqlstate or "")[:2] in CLASSES
+    return isinstance(error, DriverInterfaceError)

@@ -21,6 +21,7 @@ from chassis import rows
 from chassis.away import is_away
 from chassis.effect import Effect
 from chassis.errors import Temporary, Waits
+from chassis.sql import transaction
 from chassis.store import Store, Stores
 from chassis.telemetry import Metrics
 from chassis.work import Cause, Work, set_cause
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 BATCH = 256
 QUEUE_LIMIT = 20_000
 PAUSE_PER_WORK_SECONDS = 0.005
-PAUSE_LIMIT_SECONDS = 0.025
+PAUSE_LIMIT_SECONDS = 0.04
 DATABASE_RETRY = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -186,7 +187,7 @@ class Committer:
 
     async def _transact(self, works: Sequence[Work]) -> Batch:
         batch = Batch(published=dict.fromkeys(works))
-        async with AsyncSession(self._engine, autoflush=False, expire_on_commit=False) as session, session.begin():
+        async with transaction(self._engine) as session:
             fresh = await self._claim(session, works)
             stores = Stores(session)
             await self._warm(stores, fresh)

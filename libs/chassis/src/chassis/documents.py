@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel
 
+from chassis.sql import fetch
 from chassis.store import Store
 
 D = TypeVar("D", bound=BaseModel)
@@ -80,10 +81,10 @@ class Documents(Store, Generic[D]):
         missing = sorted(set(keys) - self._known.keys())
         if not missing:
             return
-        query = text(f"SELECT key, state FROM {self._name} WHERE key = ANY(:keys) ORDER BY key FOR UPDATE")  # noqa: S608
-        rows = await self.session.execute(query, {"keys": missing})
+        query = f"SELECT key, state::text FROM {self._name} WHERE key = ANY($1::text[]) ORDER BY key FOR UPDATE"  # noqa: S608
+        rows = await fetch(self.session, query, missing)
         self._known.update(dict.fromkeys(missing))
-        self._known.update({row.key: self.model.model_validate(row.state) for row in rows})
+        self._known.update({row["key"]: self.model.model_validate_json(row["state"]) for row in rows})
 
     async def get(self, key: str) -> D | None:
         """Return a document, or None when there is none."""
@@ -102,12 +103,12 @@ class Documents(Store, Generic[D]):
             return
         keys = sorted(self._changed)
         states = [document.model_dump_json() for key in keys if (document := self._known[key]) is not None]
-        query = text(
-            f"INSERT INTO {self._name} (key, state) SELECT u.key, CAST(u.state AS jsonb) FROM "  # noqa: S608
-            "unnest(CAST(:keys AS text[]), CAST(:states AS text[])) AS u(key, state) "
+        query = (
+            f"INSERT INTO {self._name} (key, state) SELECT u.key, u.state::jsonb FROM "  # noqa: S608
+            "unnest($1::text[], $2::text[]) AS u(key, state) "
             "ON CONFLICT (key) DO UPDATE SET state = excluded.state, updated_at = now()"
         )
-        await self.session.execute(query, {"keys": keys, "states": states})
+        await fetch(self.session, query, keys, states)
         self._changed.clear()
 
     async def read(self, key: str) -> D | None:

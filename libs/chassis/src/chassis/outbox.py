@@ -16,9 +16,10 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from chassis.away import is_away
+from chassis.sql import Row, fetch, transaction
 from chassis.telemetry import Metrics
 
 log = logging.getLogger(__name__)
@@ -30,14 +31,14 @@ DUPLICATE_IN_BATCH = 10201
 FORBIDDEN = 403
 RELAY_LOCK = 0x4F5554424F58  # "OUTBOX": one relay per database
 
-WAITING = text(
-    "WITH gate AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(:key) AS mine) "
+WAITING = (
+    "WITH gate AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS mine) "
     "SELECT seq, event_id, stream, subject, payload FROM outbox WHERE published_at IS NULL "
-    "AND (SELECT mine FROM gate) ORDER BY seq LIMIT :limit"
+    "AND (SELECT mine FROM gate) ORDER BY seq LIMIT $2"
 )
-MARK = text(
+MARK = (
     "UPDATE outbox o SET published_at = now(), stream_seq = v.stream_seq "
-    "FROM unnest(CAST(:seqs AS bigint[]), CAST(:stream_seqs AS bigint[])) AS v(seq, stream_seq) WHERE o.seq = v.seq"
+    "FROM unnest($1::bigint[], $2::bigint[]) AS v(seq, stream_seq) WHERE o.seq = v.seq"
 )
 AGE = text(
     "SELECT COALESCE(EXTRACT(EPOCH FROM now() - (SELECT created_at FROM outbox WHERE published_at IS NULL "
@@ -128,18 +129,18 @@ class Relay:
 
     async def _step(self) -> int:
         self._wake.clear()
-        async with self._engine.begin() as connection:
-            rows = (await connection.execute(WAITING, {"key": RELAY_LOCK, "limit": LIMIT})).all()
-            for stream, group in groupby(rows, key=lambda row: row.stream):
-                await self._publish(connection, stream, list(group))
+        async with transaction(self._engine) as session:
+            rows = await fetch(session, WAITING, RELAY_LOCK, LIMIT)
+            for stream, group in groupby(rows, key=lambda row: str(row["stream"])):
+                await self._publish(session, stream, list(group))
         return len(rows)
 
-    async def _publish(self, connection: AsyncConnection, stream: str, rows: Sequence[Any]) -> None:
+    async def _publish(self, session: AsyncSession, stream: str, rows: Sequence[Row]) -> None:
         sequences = await self._publish_rows(stream, rows)
-        await connection.execute(MARK, {"seqs": [row.seq for row in rows], "stream_seqs": sequences})
+        await fetch(session, MARK, [row["seq"] for row in rows], sequences)
         self._metrics.published.labels(stream).inc(len(rows))
 
-    async def _publish_rows(self, stream: str, rows: Sequence[Any]) -> list[int]:
+    async def _publish_rows(self, stream: str, rows: Sequence[Row]) -> list[int]:
         if len(rows) > 1:
             try:
                 return await self._publish_batch(stream, rows)
@@ -148,7 +149,7 @@ class Relay:
                     raise
         return [await self._publish_one(stream, row) for row in rows]
 
-    async def _publish_batch(self, stream: str, rows: Sequence[Any]) -> list[int]:
+    async def _publish_batch(self, stream: str, rows: Sequence[Row]) -> list[int]:
         """Publish rows as one atomic batch (ADR-50 of the broker); returns their stream sequences."""
         client = self._connected()
         batch_id = uuid.uuid4().hex
@@ -158,19 +159,21 @@ class Relay:
             if place == 1:
                 await self._request(row, headers)
             else:
-                await client.publish(row.subject, row.payload, headers=headers)
+                await client.publish(row["subject"], row["payload"], headers=headers)
         headers = self._headers(stream, rows[-1], batch_id, last) | {"Nats-Batch-Commit": "1"}
         end = int((await self._request(rows[-1], headers))["seq"])
         return list(range(end - last + 1, end + 1))
 
-    async def _publish_one(self, stream: str, row: Any) -> int:  # noqa: ANN401  a SQLAlchemy row
-        return int((await self._request(row, {"Nats-Msg-Id": row.event_id, "Nats-Expected-Stream": stream}))["seq"])
+    async def _publish_one(self, stream: str, row: Row) -> int:
+        return int((await self._request(row, {"Nats-Msg-Id": row["event_id"], "Nats-Expected-Stream": stream}))["seq"])
 
-    async def _request(self, row: Any, headers: dict[str, str]) -> dict[str, Any]:  # noqa: ANN401
+    async def _request(self, row: Row, headers: dict[str, str]) -> dict[str, Any]:
         try:
-            reply = await self._connected().request(row.subject, row.payload, timeout=ACK_SECONDS, headers=headers)
+            reply = await self._connected().request(
+                row["subject"], row["payload"], timeout=ACK_SECONDS, headers=headers
+            )
         except NatsTimeoutError:
-            if denial := self._denial(row.subject):
+            if denial := self._denial(row["subject"]):
                 raise PublishRefused(FORBIDDEN, denial) from None
             raise
         return self._check(reply.data)
@@ -181,9 +184,9 @@ class Relay:
         return self._client
 
     @staticmethod
-    def _headers(stream: str, row: Any, batch_id: str, place: int) -> dict[str, str]:  # noqa: ANN401
+    def _headers(stream: str, row: Row, batch_id: str, place: int) -> dict[str, str]:
         return {
-            "Nats-Msg-Id": row.event_id,
+            "Nats-Msg-Id": row["event_id"],
             "Nats-Expected-Stream": stream,
             "Nats-Batch-Id": batch_id,
             "Nats-Batch-Sequence": str(place),

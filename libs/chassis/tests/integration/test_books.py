@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import Book
+from chassis import Book, sql
 from chassis.migrate import migrate
 from chassis.testing import FakeBook, LocalMesh
 from chassis.testing.sample import app
@@ -32,7 +31,7 @@ async def transaction(request: pytest.FixtureRequest, mesh: LocalMesh) -> AsyncI
 
     @asynccontextmanager
     async def in_database() -> AsyncIterator[Book[app.Note]]:
-        async with AsyncSession(service.engine, autoflush=False) as session, session.begin():
+        async with sql.transaction(service.engine) as session:
             store = app.NoteStore(session)
             yield store
             await store.flush()
