@@ -2,6 +2,7 @@
 
 import json
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from typing import Any
 import psutil
 from rich.console import Console
 from rich.table import Table
+
+
+WIDTH = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def show(figures: Sequence[Figure], *, as_json: bool) -> None:
         peer = f"{figure.peer}: {median(figure.peer_runs):,.0f}" if figure.peer_runs else ""
         ratio = f"{figure.ratio:.1f} x" if figure.ratio else ""
         table.add_row(figure.name, f"{figure.value:,.0f} {figure.unit}", figure.target, peer, ratio)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(table)
     about = machine()
     console.print(", ".join(f"{name} {value}" for name, value in about.items() if name != "versions"))
