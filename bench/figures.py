@@ -14,7 +14,6 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-
 WIDTH = 150
 
 
