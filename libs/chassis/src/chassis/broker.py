@@ -34,6 +34,7 @@ class Broker:
     def __init__(self, service: str, settings: Settings, metrics: Metrics) -> None:
         self._service, self._settings, self._metrics = service, settings, metrics
         self._stopping = False
+        self._watching: asyncio.Task[None] | None = None
         self._denials: deque[str] = deque(maxlen=100)
         self._subscribers: list[MeshBatchSubscriber] = []
         self.prefix = f"_INBOX_{service.replace('-', '_')}"
@@ -121,7 +122,7 @@ class Broker:
 
     async def _watch(self) -> None:
         """End the process when the client gave up for good: not every way it does so calls `closed_cb`."""
-        while not self._stopping:
+        while True:
             await asyncio.sleep(WATCH_SECONDS)
             reconnecting = self.client._reconnection_task
             gave_up = not self.client.is_connected and reconnecting is not None and reconnecting.done()
@@ -136,6 +137,8 @@ class Broker:
 
     async def close(self) -> None:
         """Close the connection."""
+        if self._watching:
+            self._watching.cancel()
         await self.faststream.stop()
 
     def denial(self, subject: str) -> str | None:
