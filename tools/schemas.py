@@ -4,57 +4,149 @@ import argparse
 import json
 import sys
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel
 
 from canonical import EVENTS, CanonicalEvent, seal
-from canonical.topology import load
 
 CANONICAL = Path(__file__).parent.parent / "libs" / "canonical"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SUFFIXES = {"schemas": ".schema.json", "examples": ".json"}
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NAMESPACE = uuid.UUID("4a0d3b5e-0c1d-5f6a-8b7c-1d2e3f405162")
+
+# Fictional people and firms, `example.com`, and times around one noon: examples hold nothing of anybody.
 SAMPLES: dict[str, Any] = {
-    "order_id": "SO-1001",
-    "customer_id": "C-0042",
-    "shipment_id": "SH-SO-1001-A1-1",
-    "warehouse_order_id": "WO-SO-1001-A1",
+    "acknowledge_by": NOON + DAY,
+    "action": "replayed",
+    "actor": "ada.berg",
+    "adjustment_id": "ADJ-310",
+    "allocated": 2,
     "allocation_id": "SO-1001-A1",
-    "return_id": "RMA-77",
-    "carrier_code": "swiftparcel",
-    "service_code": "NEXT-DAY",
-    "tracking_number": "SW00000000170",
-    "sscc": "340123450000000018",
-    "sku": "SKU-0007",
-    "site": "DC-BER",
-    "return_site": "DC-BER",
-    "name": "Ada Berg",
-    "street": "Marktstraße 1",
-    "city": "Hamburg",
-    "postal_code": "20095",
-    "country": "DE",
-    "email": "ada.berg@example.com",
-    "phone": "+49 40 5550100",
-    "language": "de",
-    "currency": "EUR",
-    "line_number": 10,
-    "parcels_total": 1,
+    "asn_id": "ASN-900",
     "attempt": 1,
-    "weight_grams": 900,
-    "unit_weight_grams": 450,
-    "length_mm": 400,
-    "width_mm": 300,
+    "available_to_promise": 38,
+    "booking_reference": "SWB-55001",
+    "carrier_code": "swiftparcel",
+    "carrier_status_code": "IT",
+    "case_id": "CASE-12",
+    "city": "Hamburg",
+    "control_number": "000000117",
+    "cost": {"amount": "6.90", "currency": "EUR"},
+    "country": "DE",
+    "currency": "EUR",
+    "customer_id": "C-0042",
+    "dead_letter_id": "DL-71",
+    "delivered": 250,
+    "delta": -2,
+    "description": "Parcel has left the depot",
+    "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "document_id": "DOC-4001",
+    "document_ref": "pod/SW00000000170.pdf",
+    "document_type": "x12-850",
+    "due_at": NOON + HOUR,
+    "email": "ada.berg@example.com",
+    "ends_at": NOON + DAY + HOUR,
+    "eta": NOON + 2 * DAY,
+    "event_type": "order.released.v1",
+    "events": 250,
+    "expected_at": NOON + 3 * DAY,
+    "flow": "order-to-ship",
     "height_mm": 200,
-    "region": "HH",
+    "invoice_number": "INV-2026-0815",
+    "label_ref": "labels/SW00000000170.zpl",
+    "language": "de",
+    "length_mm": 400,
+    "line_number": 10,
+    "location": "Hamburg depot",
+    "name": "Ada Berg",
+    "notification_id": "N-5001",
+    "on_hand": 40,
+    "order_id": "SO-1001",
+    "parcels_total": 1,
+    "partner": "nordhandel",
+    "phone": "+49 40 5550100",
+    "place": "Parcel shop Marktstraße 9, Hamburg",
+    "planned_delivery_at": NOON + 2 * DAY,
+    "planned_pickup_at": NOON + 4 * HOUR,
+    "postal_code": "20095",
+    "previous_eta": NOON + DAY,
+    "promised_at": NOON + 3 * DAY,
+    "quantity": 2,
+    "receipt_id": "GR-2201",
     "recipient": "ada.berg@example.com",
+    "reference": "PO-7001",
+    "region": "HH",
+    "replay_id": "RP-3",
+    "requested_by": "erp",
+    "resolution": "Delivered on the second attempt",
+    "respond_by": NOON + 2 * HOUR,
+    "return_id": "RMA-77",
+    "return_site": "DC-BER",
+    "revision": 4,
+    "service_code": "NEXT-DAY",
+    "services": "inventory-sync",
+    "shipment_id": "SH-SO-1001-A1-1",
     "signed_by": "A. Berg",
+    "site": "DC-BER",
+    "sku": "SKU-0007",
+    "sscc": "340123450000000017",
+    "starts_at": NOON + DAY,
+    "step": "warehouse.pick-completed.v1",
+    "street": "Marktstraße 1",
+    "supplier": "Kontor Lindqvist",
+    "template": "order-delivered",
+    "total": {"amount": "25.00", "currency": "EUR"},
+    "tracking_number": "SW00000000170",
+    "unit_weight_grams": 450,
+    "warehouse_order_id": "WO-SO-1001-A1",
+    "weight_grams": 1100,
+    "width_mm": 300,
 }
-TYPES: dict[Any, Any] = {int: 2, bool: True, float: 1.5, Decimal: Decimal("12.50"), AwareDatetime: NOON}
+WAREHOUSE = {
+    "name": "Crossdock Berlin",
+    "street": "Hafenweg 5",
+    "city": "Berlin",
+    "postal_code": "10115",
+    "country": "DE",
+}
+ONE_PIECE = ({"line_number": 10, "sku": "SKU-0007", "quantity": 1},)
+# What one event says otherwise than the table above.
+OVERRIDES: dict[str, dict[str, Any]] = {
+    "b2b.document-received.v1": {"reference": "documents/DOC-4001.edi"},
+    "b2b.document-rejected.v1": {"reason": "unknown item number in line 3"},
+    "carrier.customs-hold.v1": {"carrier_status_code": "CU", "reason": "commercial invoice missing"},
+    "carrier.delivered.v1": {"carrier_status_code": "DL", "description": "Handed over"},
+    "carrier.delivery-attempted.v1": {"carrier_status_code": "NH", "reason": "nobody at home"},
+    "carrier.delivery-delayed.v1": {"carrier_status_code": "DY", "reason": "weather"},
+    "carrier.delivery-exception.v1": {"carrier_status_code": "EX", "reason": "address not found"},
+    "carrier.return-in-transit.v1": {"carrier_status_code": "RS", "reason": "refused by the recipient"},
+    "inventory.allocated.v1": {"backordered": ()},
+    "inventory.allocation-released.v1": {"reason": "cancelled"},
+    "inventory.inventory-adjusted.v1": {"reason": "cycle count"},
+    "notification.case-opened.v1": {"reason": "address not found"},
+    "notification.notification-failed.v1": {"reason": "mailbox does not exist"},
+    "ops.remediation-performed.v1": {"reason": "address corrected at the sender"},
+    "order.cancelled.v1": {"reason": "customer changed their mind"},
+    "order.changed.v1": {"reason": "new delivery date agreed"},
+    "order.completed.v1": {"cancelled_lines": ()},
+    "order.return-requested.v1": {"reason": "wrong size"},
+    "transport.appointment-scheduled.v1": {"reference": "DOCK-3-0800"},
+    "transport.freight-invoice-received.v1": {"amount": {"amount": "6.90", "currency": "EUR"}},
+    "transport.return-shipment-planned.v1": {"ship_to": WAREHOUSE},
+    "transport.shipment-planned.v1": {"ship_from": WAREHOUSE},
+    "transport.tender-accepted.v1": {"reference": "SWT-8801"},
+    "transport.tender-rejected.v1": {"reason": "no capacity"},
+    "warehouse.pick-shorted.v1": {"lines": ONE_PIECE, "shorted": ONE_PIECE, "reason": "short"},
+}
+TYPES: dict[Any, Any] = {int: 2, bool: True, float: 1.5, Decimal: Decimal("12.50"), AwareDatetime: NOON, datetime: NOON}
 
 
 def sample(name: str, annotation: Any) -> Any:  # noqa: ANN401  any annotation, any value
@@ -73,10 +165,10 @@ def sample(name: str, annotation: Any) -> Any:  # noqa: ANN401  any annotation, 
 
 def plain(name: str, kind: Any) -> Any:  # noqa: ANN401
     """Return a value of a type without parts."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return example(kind)
-    if name in SAMPLES:
+    if name in SAMPLES and isinstance(SAMPLES[name], dict) == _is_model(kind):
         return SAMPLES[name]
+    if _is_model(kind):
+        return filled(kind)
     if kind is str:
         return name.replace("_", "-")
     if kind in TYPES:
@@ -84,24 +176,28 @@ def plain(name: str, kind: Any) -> Any:  # noqa: ANN401
     raise TypeError(f"no sample for {name}: {kind!r}")
 
 
-def example(model: type[BaseModel]) -> BaseModel:
-    """Return a model filled with samples."""
-    return model(**{name: sample(name, field.annotation) for name, field in model.model_fields.items()})
+def _is_model(kind: Any) -> bool:  # noqa: ANN401
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def publisher(event: type[CanonicalEvent]) -> str:
-    """Return the service that publishes an event: the one that owns its domain, else the domain itself."""
-    domain = event.type.split(".", 1)[0]
-    return next((name for name, service in load().services.items() if service.domain == domain), domain)
+def filled(model: type[BaseModel], special: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """Return a value for every field of a model, some of them given."""
+    fields = model.model_fields.items()
+    return {name: special[name] if name in special else sample(name, field.annotation) for name, field in fields}
+
+
+def example(event: type[CanonicalEvent]) -> CanonicalEvent:
+    """Return an event filled with samples."""
+    return event.model_validate(filled(event, OVERRIDES.get(event.type, {})))
 
 
 def sealed(event: type[CanonicalEvent]) -> dict[str, Any]:
-    """Return the example of an event in its envelope."""
-    made = event.model_validate(example(event).model_dump())
+    """Return the example of an event in its envelope, as it travels."""
+    made = example(event)
     envelope = seal(
         made,
         event_id=str(uuid.uuid5(NAMESPACE, event.type)),
-        source=f"/eu/{publisher(event)}",
+        source=f"/eu/{event.owner}",
         correlation_id=str(getattr(made, "order_id", made.key)),
         causation_id=None,
         region="eu",
@@ -110,12 +206,16 @@ def sealed(event: type[CanonicalEvent]) -> dict[str, Any]:
     return envelope.model_dump(mode="json", exclude_none=True)
 
 
+def schema(event: type[CanonicalEvent]) -> dict[str, Any]:
+    """Return the JSON Schema of an event's data."""
+    return {"$schema": DIALECT, "$id": event.type + SUFFIXES["schemas"], **event.model_json_schema()}
+
+
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every golden file and what it should hold."""
-    for name, event in sorted(EVENTS.items()):
-        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.json"}
-        yield CANONICAL / "schemas" / f"{name}.json", text({**schema, **event.model_json_schema()})
-        yield CANONICAL / "examples" / f"{name}.json", text(sealed(event))
+    for _, event in sorted(EVENTS.items()):
+        for folder, content in (("schemas", schema(event)), ("examples", sealed(event))):
+            yield CANONICAL / folder / (event.type + SUFFIXES[folder]), text(content)
 
 
 def text(value: dict[str, Any]) -> str:
@@ -126,7 +226,9 @@ def text(value: dict[str, Any]) -> str:
 def stale() -> list[Path]:
     """Return the golden files that are not as the models want them, and those of events that are gone."""
     wanted = dict(files())
-    differ = [path for path, content in wanted.items() if not path.is_file() or path.read_text() != content]
+    differ = [
+        path for path, content in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != content
+    ]
     return differ + [path for path in _kept() if path not in wanted]
 
 
@@ -139,18 +241,18 @@ def write() -> list[Path]:
     wanted, changed = dict(files()), stale()
     for path in changed:
         if path in wanted:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(wanted[path])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path], encoding="utf-8")
         else:
             path.unlink()
     return changed
 
 
-def main() -> int:
-    """Write, or only check."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write, or only check; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when a file is stale")
-    check = parser.parse_args().check
+    check = parser.parse_args(arguments).check
     changed = stale() if check else write()
     for path in changed:
         sys.stdout.write(f"{'stale' if check else 'wrote'} {path.relative_to(CANONICAL)}\n")

@@ -3,9 +3,9 @@
 import hashlib
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from canonical.catalogue import event_class
 from canonical.event import CanonicalEvent
@@ -14,19 +14,21 @@ NAMESPACE = uuid.UUID("6f6d0a3e-5d0c-5a8e-9c37-0c5d2f1b7a11")
 VARIANT = "89ab"
 CONTENT_TYPE = "application/cloudevents+json"
 
+Attribute = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
 
 class Envelope(BaseModel):
     """The attributes of one event; attribute names are CloudEvents', so they carry no underscores."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
-    specversion: str = "1.0"
+    specversion: Literal["1.0"] = "1.0"
     """CloudEvents version."""
-    id: str
+    id: Attribute
     """Identity of the event: derived from its cause, so that a re-run makes the same."""
-    source: str
+    source: Attribute
     """`/region/service` that published it."""
-    type: str
+    type: Attribute
     """`domain.event.vN`."""
     subject: str
     """Business key."""
@@ -64,9 +66,21 @@ class Envelope(BaseModel):
     """The event."""
 
 
+class Extensions(TypedDict, total=False):
+    """The optional attributes that `seal` takes, by their own names."""
+
+    company: str | None
+    sourcesystem: str | None
+    sourceref: str | None
+    traceparent: str | None
+    correctionof: str | None
+    correctionreason: str | None
+
+
 def derived_id(cause_id: str, step: str) -> str:
     """Return the id of what follows from a cause at a step: a UUID of version 5, the same for every run."""
-    name = f"{cause_id}|{step}".encode()
+    # the length in front says where the cause ends, so that no two pairs read alike
+    name = f"{len(cause_id)}|{cause_id}|{step}".encode()
     text = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
     # uuid.uuid5 makes the same through an object, at three times the price
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{VARIANT[int(text[16], 16) & 3]}{text[17:20]}-{text[20:32]}"
@@ -81,7 +95,7 @@ def seal(
     causation_id: str | None,
     region: str,
     recorded_at: datetime,
-    **extensions: str | None,
+    **extensions: Unpack[Extensions],
 ) -> Envelope:
     """Put an event into its envelope; `extensions` are the optional attributes by their own names."""
     site = event.site_code
@@ -93,7 +107,7 @@ def seal(
         "subject": event.key,
         "time": event.occurred_at,
         "datacontenttype": "application/json",
-        "dataschema": f"{type(event).type}.json",
+        "dataschema": f"{type(event).type}.schema.json",
         "correlationid": correlation_id,
         "causationid": causation_id,
         "region": region,

@@ -1,0 +1,101 @@
+"""Business flows as data (`flows/*.yaml`): what follows what, who publishes it, and how long it may take."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from canonical.catalogue import EVENTS
+
+
+class InvalidFlow(Exception):
+    """The text is no flow, names an event that is not in the catalogue, or does not hang together."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Step(_Model):
+    """One event of a flow."""
+
+    event: str
+    """Type of the event."""
+    publisher: str
+    """Service that publishes it."""
+    what: str = Field(min_length=1)
+    """What has happened then, in plain words."""
+    after: tuple[str, ...] = ()
+    """Events of the flow it may follow; none where the flow begins."""
+    within_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """How long after the latest of those it may take at most; open where nobody promised anything."""
+
+    @model_validator(mode="after")
+    def _agrees_with_the_catalogue(self) -> Self:
+        if self.event not in EVENTS:
+            raise ValueError(f"{self.event} is not in the catalogue")
+        if self.publisher != (owner := EVENTS[self.event].owner):
+            raise ValueError(f"{self.event} is published by {owner}, not by {self.publisher}")
+        if self.within_seconds is not None and not self.after:
+            raise ValueError(f"{self.event} has a time limit and follows nothing")
+        return self
+
+
+class Flow(_Model):
+    """A business flow."""
+
+    name: str
+    """Its name, that of its file."""
+    title: str = Field(min_length=1)
+    """What it is, in one sentence."""
+    steps: tuple[Step, ...] = Field(min_length=1)
+    """Its events."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        events = [step.event for step in self.steps]
+        if len(set(events)) < len(events):
+            raise ValueError("an event stands in the flow twice")
+        for step in self.steps:
+            if strangers := sorted(set(step.after) - set(events)):
+                raise ValueError(f"{step.event} follows what is not in the flow: {', '.join(strangers)}")
+        if unreachable := sorted(set(events) - self._reached()):
+            raise ValueError(f"no beginning leads to {', '.join(unreachable)}")
+        return self
+
+    def _reached(self) -> set[str]:
+        reached = {step.event for step in self.steps if not step.after}
+        while more := {step.event for step in self.steps if reached & set(step.after)} - reached:
+            reached |= more
+        return reached
+
+
+def parse(name: str, text: str) -> Flow:
+    """Read the flow of a file from YAML.
+
+    Raises:
+        InvalidFlow: the text is no flow of that name; the message says which and why.
+    """
+    try:
+        flow = Flow.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise InvalidFlow(f"flow {name}: {error}") from error
+    if flow.name != name:
+        raise InvalidFlow(f"flow {name}: the file calls it {flow.name!r}")
+    return flow
+
+
+@cache
+def load() -> Mapping[str, Flow]:
+    """Return every shipped flow by name.
+
+    Raises:
+        InvalidFlow: one of them is none.
+    """
+    folder = files("canonical") / "flows"
+    found = {path.name.removesuffix(".yaml"): path for path in folder.iterdir() if path.name.endswith(".yaml")}
+    return MappingProxyType({name: parse(name, found[name].read_text(encoding="utf-8")) for name in sorted(found)})
