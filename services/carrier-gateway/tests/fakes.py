@@ -1,10 +1,10 @@
 """Ports kept in memory, and samples."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry
@@ -12,10 +12,9 @@ from prometheus_client import CollectorRegistry
 from canonical.transport import ShipmentPlanned
 from canonical.values import Address, BookedParcel, Contact, LineQuantity, Money, Parcel
 from chassis import FixedClock, Permanent, Temporary
+from chassis.testing import FakeBook
 
 from carrier_gateway.domain import Booking, Fact, Kind, OrderIndex, Pointer, Shipment
-
-D = TypeVar("D")
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SSCC = ("340000000000000017", "340000000000000024")
@@ -24,32 +23,13 @@ ADDRESS = Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115"
 CONTACT = Contact(email="ada@example.com", phone="+49 30 1", language="de")
 
 
-class FakeDocuments(Generic[D]):
-    """Documents in a dictionary."""
-
-    def __init__(self) -> None:
-        self.by_key: dict[str, D] = {}
-
-    async def load(self, keys: Iterable[str]) -> None:
-        del keys
-
-    async def get(self, key: str) -> D | None:
-        return self.by_key.get(key)
-
-    async def read(self, key: str) -> D | None:
-        return self.by_key.get(key)
-
-    def put(self, key: str, document: D) -> None:
-        self.by_key[key] = document
-
-
 class FakeDesk:
     """All documents of the service."""
 
     def __init__(self) -> None:
-        self.shipments = FakeDocuments[Shipment]()
-        self.pointers = FakeDocuments[Pointer]()
-        self.orders = FakeDocuments[OrderIndex]()
+        self.shipments = FakeBook[Shipment]()
+        self.pointers = FakeBook[Pointer]()
+        self.orders = FakeBook[OrderIndex]()
 
 
 class FakeHttp:

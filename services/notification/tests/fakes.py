@@ -1,26 +1,15 @@
 """Fakes of notification's ports."""
 
+from chassis.testing import FakeBook
+
 from notification.domain import OrderContact, Preferences
 
 
-class FakeOrders:
-    """Contacts in memory."""
-
-    def __init__(self, *orders: OrderContact) -> None:
-        self.documents = {order.order_id: order for order in orders}
-
-    async def get(self, key: str) -> OrderContact | None:
-        return self.documents.get(key)
-
-    def put(self, key: str, document: OrderContact) -> None:
-        self.documents[key] = document
+def orders_of(*orders: OrderContact) -> FakeBook[OrderContact]:
+    """Return contacts in memory."""
+    return FakeBook({order.order_id: order for order in orders})
 
 
-class FakePreferences:
-    """Preferences in memory."""
-
-    def __init__(self, *wishes: Preferences) -> None:
-        self.documents = {wish.customer_id: wish for wish in wishes}
-
-    async def get(self, key: str) -> Preferences | None:
-        return self.documents.get(key)
+def wishes_of(*wishes: Preferences) -> FakeBook[Preferences]:
+    """Return preferences in memory."""
+    return FakeBook({wish.customer_id: wish for wish in wishes})

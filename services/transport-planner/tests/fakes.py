@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from decimal import Decimal
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Literal
 
 import httpx
 
@@ -12,8 +12,6 @@ from canonical.warehouse import PackCompleted
 
 from transport_planner.domain import Load, Quote, Rule, Site, Sites
 
-D = TypeVar("D")
-
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PICKUP = datetime(2026, 3, 2, 15, tzinfo=UTC)
 BERLIN = Address(name="DC Berlin", street="Dock 1", city="Berlin", postal_code="12277", country="DE")
@@ -21,19 +19,6 @@ PARIS = Address(name="A. Sample", street="Rue 1", city="Paris", postal_code="750
 CONTACT = Contact(email="a@example.com", language="fr")
 SITES = Sites(sites={"DC-BER": Site(address=BERLIN, pickup_utc=time(15))}, return_piece_grams=500)
 LINE = LineQuantity(line_number=10, sku="SKU-1", quantity=2)
-
-
-class FakeDocuments(Generic[D]):
-    """Documents in a dictionary."""
-
-    def __init__(self) -> None:
-        self.by_key: dict[str, D] = {}
-
-    async def get(self, key: str) -> D | None:
-        return self.by_key.get(key)
-
-    def put(self, key: str, document: D) -> None:
-        self.by_key[key] = document
 
 
 class FakeHttp:

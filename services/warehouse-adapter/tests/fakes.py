@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import httpx
 
 from canonical.inventory import InventoryAllocated
 from canonical.values import Address, BookedParcel, Contact, LineQuantity, Parcel
+from chassis.testing import FakeBook
 
 from warehouse_adapter.domain import Fact, Kind, OrderIndex, WarehouseOrder
-
-D = TypeVar("D")
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 13, tzinfo=UTC)
@@ -19,19 +18,6 @@ WO = "WO-1-SO-1"
 SSCC = "340000000000000017"
 LINES = (LineQuantity(line_number=10, sku="SKU-1", quantity=2), LineQuantity(line_number=20, sku="SKU-2", quantity=1))
 BOOKED = (BookedParcel(sscc=SSCC, tracking_number="T-1", label_ref="labels/T-1"),)
-
-
-class FakeDocuments(Generic[D]):
-    """Documents in a dictionary."""
-
-    def __init__(self, **documents: D) -> None:
-        self.by_key: dict[str, D] = dict(documents)
-
-    async def get(self, key: str) -> D | None:
-        return self.by_key.get(key)
-
-    def put(self, key: str, document: D) -> None:
-        self.by_key[key] = document
 
 
 class FakeHttp:
@@ -51,7 +37,7 @@ class FakeHttp:
 class FakeService:
     """Takes messages the way the chassis does: once per id, each on its own."""
 
-    def __init__(self, orders: FakeDocuments[WarehouseOrder]) -> None:
+    def __init__(self, orders: FakeBook[WarehouseOrder]) -> None:
         self.orders = orders
         self.seen: set[tuple[str, str]] = set()
         self.published: list[Any] = []
@@ -93,12 +79,12 @@ def warehouse_order(**changes: Any) -> WarehouseOrder:
     return WarehouseOrder(**(values | changes))
 
 
-def orders_with(order: WarehouseOrder) -> FakeDocuments[WarehouseOrder]:
-    return FakeDocuments(**{order.warehouse_order_id: order})
+def orders_with(order: WarehouseOrder) -> FakeBook[WarehouseOrder]:
+    return FakeBook({order.warehouse_order_id: order})
 
 
-def index_of(*keys: str, cancel_reason: str | None = None) -> FakeDocuments[OrderIndex]:
-    return FakeDocuments(**{"SO-1": OrderIndex(warehouse_orders=list(keys), cancel_reason=cancel_reason)})
+def index_of(*keys: str, cancel_reason: str | None = None) -> FakeBook[OrderIndex]:
+    return FakeBook({"SO-1": OrderIndex(warehouse_orders=list(keys), cancel_reason=cancel_reason)})
 
 
 def parcel(lines: Iterable[LineQuantity] = LINES) -> Parcel:

@@ -9,7 +9,7 @@ from notification.domain import OrderContact, Preferences, text
 from notification.handlers import tell_delivery
 from notification.ports import CloseCase, PostWebhook, SendMail
 
-from ..fakes import FakeOrders, FakePreferences
+from ..fakes import orders_of, wishes_of
 
 
 def _order(**more: object) -> OrderContact:
@@ -30,22 +30,22 @@ DELIVERED = Delivered(
 
 
 async def test_a_delivery_is_told_by_mail_and_webhook_once() -> None:
-    orders = FakeOrders(_order())
-    first = await tell_delivery(DELIVERED, orders=orders, preferences=FakePreferences())
-    again = await tell_delivery(DELIVERED, orders=orders, preferences=FakePreferences())
+    orders = orders_of(_order())
+    first = await tell_delivery(DELIVERED, orders=orders, preferences=wishes_of())
+    again = await tell_delivery(DELIVERED, orders=orders, preferences=wishes_of())
     assert [type(item) for item in first] == [SendMail, PostWebhook]
     assert list(again) == []
 
 
 async def test_a_delivery_closes_the_case_of_its_shipment() -> None:
-    orders = FakeOrders(_order(cases={"SH-1": "CASE-1"}))
-    told = await tell_delivery(DELIVERED, orders=orders, preferences=FakePreferences())
+    orders = orders_of(_order(cases={"SH-1": "CASE-1"}))
+    told = await tell_delivery(DELIVERED, orders=orders, preferences=wishes_of())
     assert [item.case_id for item in told if isinstance(item, CloseCase)] == ["CASE-1"]
 
 
 async def test_who_wants_no_mail_gets_none() -> None:
-    wishes = FakePreferences(Preferences(customer_id="C-1", email=False))
-    told = await tell_delivery(DELIVERED, orders=FakeOrders(_order()), preferences=wishes)
+    wishes = wishes_of(Preferences(customer_id="C-1", email=False))
+    told = await tell_delivery(DELIVERED, orders=orders_of(_order()), preferences=wishes)
     assert [type(item) for item in told] == [PostWebhook]
 
 

@@ -90,12 +90,12 @@ async def test_back_order_is_told_once_and_leads_to_the_end() -> None:
     begin = [released(5), allocated(qty(3), backordered=(qty(2),)), picked(qty(3)), dispatched(qty(3))]
     items = await story(*begin, delivered(), proven(), orders=orders)
     assert ends(items) == []
-    assert orders.by_id["SO-1"].lines[0].backordered == 2
+    assert orders.by_key["SO-1"].lines[0].backordered == 2
     rest = [allocated(qty(2)), dispatched(qty(2), shipment_id="S-2"), delivered("S-2"), proven("S-2")]
     items += await story(*rest, orders=orders)
     assert sorted(told(items)) == sorted([*WELL, "BACKORDERED"])
     assert ends(items) == ["delivered"]
-    line = orders.by_id["SO-1"].lines[0]
+    line = orders.by_key["SO-1"].lines[0]
     assert (line.backordered, line.shipped, line.delivered) == (0, 5, 5)
 
 
@@ -104,7 +104,7 @@ async def test_order_of_unknown_skus_ends_cancelled_with_its_reason() -> None:
     items = await story(released(1), failed(qty(1), reason="unknown-sku"), orders=orders)
     assert told(items) == ["RELEASED", "CANCELLED"]
     assert ends(items) == ["cancelled"]
-    assert orders.by_id["SO-1"].end_reason == "unknown SKU"
+    assert orders.by_key["SO-1"].end_reason == "unknown SKU"
 
 
 async def test_short_pick_that_nobody_replaces_ends_partially_delivered() -> None:
@@ -118,7 +118,7 @@ async def test_order_short_in_every_piece_ends_cancelled() -> None:
     orders = FakeOrders()
     events = [released(1), allocated(qty(1)), shorted(qty(1)), given_up(qty(1), reason="short")]
     assert told(await story(*events, orders=orders)) == ["RELEASED", "ALLOCATED", "CANCELLED"]
-    assert orders.by_id["SO-1"].end_reason == "short"
+    assert orders.by_key["SO-1"].end_reason == "short"
 
 
 async def test_cancelled_is_told_only_when_the_mesh_has_confirmed() -> None:
@@ -152,7 +152,7 @@ async def test_address_changes_only_before_stock_is_set_aside() -> None:
     moved = ADDRESS.model_copy(update={"city": "Lyon"})
     orders = FakeOrders()
     await story(released(2), changed(ship_to=moved), orders=orders)
-    assert orders.by_id["SO-1"].ship_to == moved
+    assert orders.by_key["SO-1"].ship_to == moved
     with pytest.raises(Permanent, match="cannot be changed"):
         await story(allocated(qty(2)), changed(ship_to=ADDRESS), orders=orders)
 
@@ -162,7 +162,7 @@ async def test_first_promise_stays_beside_the_new_one() -> None:
     first = released(2)
     later = first.promised_at.replace(day=20)
     await story(first, changed(promised_at=later), orders=orders)
-    order = orders.by_id["SO-1"]
+    order = orders.by_key["SO-1"]
     assert (order.first_promised_at, order.promised_at) == (first.promised_at, later)
 
 
@@ -187,6 +187,6 @@ async def test_return_that_arrived_is_closed_once(condition: str, disposition: s
 async def test_waiting_order_says_why_and_whose_turn_it_is() -> None:
     orders = FakeOrders()
     await story(released(1), failed(qty(1)), orders=orders)
-    waits = orders.by_id["SO-1"].waits_for()
+    waits = orders.by_key["SO-1"].waits_for()
     assert waits
     assert (waits["next"], waits["owner"]) == ("stock arrives", "inventory-sync")

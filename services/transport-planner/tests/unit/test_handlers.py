@@ -8,12 +8,13 @@ from canonical.carrier import DeliveryException
 from canonical.orders import ReturnAuthorized
 from canonical.transport import ReturnShipmentPlanned, ShipmentPlanned, TenderRejected
 from chassis import FixedClock, Permanent
+from chassis.testing import FakeBook
 
 from transport_planner import handlers
 from transport_planner.domain import OrderIndex, Plan, ReturnPlan, RoutingRules
 from transport_planner.ports import RateReturn, RateShipment
 
-from ..fakes import BERLIN, CHEAPEST, CONTACT, LINE, MONDAY, NORD, PARIS, PICKUP, SITES, SWIFT, FakeDocuments, pack
+from ..fakes import BERLIN, CHEAPEST, CONTACT, LINE, MONDAY, NORD, PARIS, PICKUP, SITES, SWIFT, pack
 
 CLOCK = FixedClock(PICKUP)
 ROUTING = RoutingRules(rules=(CHEAPEST,))
@@ -34,8 +35,8 @@ class Desk:
     """The handlers with their dependencies at hand."""
 
     def __init__(self) -> None:
-        self.plans, self.orders = FakeDocuments[Plan](), FakeDocuments[OrderIndex]()
-        self.returns = FakeDocuments[ReturnPlan]()
+        self.plans, self.orders = FakeBook[Plan](), FakeBook[OrderIndex]()
+        self.returns = FakeBook[ReturnPlan]()
 
     async def packed(self, **changes: Any) -> Any:
         return await handlers.plan_shipment(pack(**changes), plans=self.plans, orders=self.orders, sites=SITES)

@@ -8,6 +8,7 @@ from canonical.carrier import CarrierBooked
 from canonical.orders import OrderCancelled
 from canonical.warehouse import PackCompleted, PickCompleted, PickShorted, ShipmentDispatched, WarehouseOrderAccepted
 from chassis import FixedClock, Permanent
+from chassis.testing import FakeBook
 
 from warehouse_adapter import handlers
 from warehouse_adapter.domain import Booking, OrderIndex, WarehouseOrder
@@ -19,7 +20,6 @@ from ..fakes import (
     LINES,
     NOON,
     WO,
-    FakeDocuments,
     allocated,
     fact,
     index_of,
@@ -54,13 +54,13 @@ def only(outcome: Any, kind: type) -> Any:
 
 async def create() -> CreateWarehouseOrder:
     outcome = await handlers.order_from_warehouse(
-        allocated(), warehouse_orders=FakeDocuments[WarehouseOrder](), orders=FakeDocuments[OrderIndex]()
+        allocated(), warehouse_orders=FakeBook[WarehouseOrder](), orders=FakeBook[OrderIndex]()
     )
     return only(outcome, CreateWarehouseOrder)
 
 
 async def test_allocation_is_ordered_from_the_warehouse_once() -> None:
-    orders, index = FakeDocuments[WarehouseOrder](), FakeDocuments[OrderIndex]()
+    orders, index = FakeBook[WarehouseOrder](), FakeBook[OrderIndex]()
     effect = only(
         await handlers.order_from_warehouse(allocated(), warehouse_orders=orders, orders=index), CreateWarehouseOrder
     )
@@ -70,7 +70,7 @@ async def test_allocation_is_ordered_from_the_warehouse_once() -> None:
 
 
 async def test_order_cancelled_before_its_allocation_never_reaches_the_warehouse() -> None:
-    orders, index = FakeDocuments[WarehouseOrder](), FakeDocuments[OrderIndex]()
+    orders, index = FakeBook[WarehouseOrder](), FakeBook[OrderIndex]()
     assert await handlers.stop_order(CANCEL, warehouse_orders=orders, orders=index) == []
     outcome = await handlers.order_from_warehouse(allocated(), warehouse_orders=orders, orders=index)
     shorted = only(outcome, PickShorted)
@@ -205,7 +205,7 @@ async def test_goods_that_left_before_their_booking_is_known_are_told_when_it_co
 
 async def test_report_of_an_unknown_order_is_refused() -> None:
     with pytest.raises(Permanent, match="not known here"):
-        await handlers.record_fact(fact("accepted"), warehouse_orders=FakeDocuments[WarehouseOrder]())
+        await handlers.record_fact(fact("accepted"), warehouse_orders=FakeBook[WarehouseOrder]())
 
 
 async def test_contradicting_report_is_refused() -> None:
