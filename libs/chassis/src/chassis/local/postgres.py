@@ -73,14 +73,15 @@ class Postgres:
 
     def initialise(self) -> None:
         """Make the cluster where there is none yet."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._uid is not None:
+            self._let_through(self.folder)
         if (self._data / "PG_VERSION").exists():
             return
         shutil.rmtree(self._data, ignore_errors=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._data.mkdir(mode=0o700)
         if self._uid is not None:
             os.chown(self._data, self._uid, -1)
-            self._let_through(self._data.parent)
         self._run(
             str(_binaries() / "initdb"), "-D", str(self._data), "-U", "crossdock", "--auth=trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync", "--no-instructions",
