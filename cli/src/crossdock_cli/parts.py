@@ -123,6 +123,7 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
         "CROSSDOCK_PORT": str(layout.service_port(name)),
         "CROSSDOCK_NATS_URL": layout.broker_url(),
         "CROSSDOCK_DATABASE_URL": layout.database(name),
+        "CROSSDOCK_INVENTORY_URL": layout.service_url("inventory-sync"),
     }
     password = layout.broker_secrets / f"nats-{name}.password"
     if password.exists():

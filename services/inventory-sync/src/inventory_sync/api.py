@@ -37,6 +37,13 @@ class Counts(BaseModel):
     items: list[Count]
 
 
+class Items(BaseModel):
+    """Which of the SKUs asked about are known: received or counted anywhere, or never heard of."""
+
+    known: list[str]
+    unknown: list[str]
+
+
 class HeldAndWaiting(BaseModel):
     """What an order holds and what it waits for."""
 
@@ -54,6 +61,7 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["inventory"])
     _take_adjustments(service, routes)
     _show_counts(service, routes)
+    _show_orders(service, routes)
     return routes
 
 
@@ -94,6 +102,15 @@ def _show_counts(service: Service, routes: APIRouter) -> None:
             ]
         )
 
+    @routes.get("/items")
+    async def items(sku: Annotated[list[str], Query(min_length=1, max_length=100)]) -> Items:
+        """Say of up to 100 SKUs whether they are known: received or counted at any site."""
+        async with service.store(InventoryStore) as reader:
+            known = await reader.known(sku)
+        return Items(known=sorted(known), unknown=sorted(set(sku) - known))
+
+
+def _show_orders(service: Service, routes: APIRouter) -> None:
     @routes.get("/inventory/orders/{order_id}")
     async def held_and_waiting(order_id: str) -> HeldAndWaiting:
         """Return what an order holds, what it waits for, and what ends the wait."""

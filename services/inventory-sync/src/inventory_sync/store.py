@@ -93,6 +93,11 @@ class InventoryStore(Store):
         rows = (await self.session.execute(query)).scalars()
         return [Shelf(row.sku, row.site, row.on_hand, row.allocated) for row in rows]
 
+    async def known(self, skus: Collection[str]) -> set[str]:
+        """Return those of the SKUs that have a shelf anywhere."""
+        query = select(ShelfRow.sku).where(col(ShelfRow.sku).in_(set(skus))).distinct()
+        return set((await self.session.execute(query)).scalars())
+
     async def demand(self, order_id: str) -> Demand | None:
         """Return what is known of an order."""
         await self._load_demands({order_id})

@@ -9,8 +9,10 @@ from canonical.warehouse import PickCompleted, PickShorted, ReturnReceived, Ship
 from chassis import Service
 
 from order_release import handlers
-from order_release.api import read_feed, router
+from order_release.api import router
 from order_release.connectors.erp.client import ErpClient
+from order_release.connectors.inventory.client import InventoryClient
+from order_release.feed import read_feed
 from order_release.ports import Erp, WriteStatus
 from order_release.settings import ServiceSettings
 from order_release.store import OrderStore
@@ -28,6 +30,7 @@ def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("order-release", settings)
     erp = ErpClient(service.http(base_url=settings.erp_url, system="ERP"))
+    items = InventoryClient(service.http(base_url=settings.inventory_url, system="inventory-sync", timeout_seconds=1.0))
     service.on(InventoryAllocated, handlers.note_allocation, orders=OrderStore)
     service.on(AllocationFailed, handlers.note_allocation_failure, orders=OrderStore)
     service.on(AllocationReleased, handlers.note_release, orders=OrderStore)
@@ -46,5 +49,5 @@ def build(settings: ServiceSettings) -> Service:
         erp=erp,
     )
     service.every(settings.erp_poll_seconds, partial(read_feed, service, erp))
-    service.routes(router(service))
+    service.routes(router(service, items))
     return service

@@ -1,6 +1,6 @@
 """What order-release needs from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol
 
@@ -32,5 +32,17 @@ class Erp(Protocol):
 
         Raises:
             Temporary: the ERP is away or limits us.
+        """
+        ...
+
+
+class Items(Protocol):
+    """The items of the mesh, as their owner knows them."""
+
+    async def unknown(self, skus: Collection[str]) -> set[str]:
+        """Return those of the SKUs nobody has heard of.
+
+        Raises:
+            Temporary: the owner is away.
         """
         ...

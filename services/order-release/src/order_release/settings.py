@@ -12,3 +12,6 @@ class ServiceSettings(Settings):
     erp_url: str = Field(default="http://127.0.0.1:8190/erp", description="Base URL of the ERP.")
     erp_poll_seconds: float = Field(default=0.2, description="Seconds between reads of the ERP's change feed.")
     erp_calls_per_second: float = Field(default=45.0, description="Most write-back calls per second the ERP takes.")
+    inventory_url: str = Field(
+        default="http://127.0.0.1:8102", description="Base URL of inventory-sync, asked whether pushed SKUs are known."
+    )

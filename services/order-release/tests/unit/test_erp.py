@@ -1,16 +1,19 @@
-"""The ERP's shapes to ours; pages with bad rows."""
+"""The ERP's shapes to ours; pages with bad rows; a push of unknown SKUs."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from chassis import Permanent, Temporary
 
-from order_release.api import last_sequence
+from order_release.api import refuse_unknown
 from order_release.connectors.erp import mapping
 from order_release.connectors.erp.wire import Change, SalesOrder
+from order_release.feed import last_sequence
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -79,3 +82,29 @@ def test_page_reaches_as_far_as_its_last_usable_number() -> None:
 def test_page_without_numbers_is_not_read_over() -> None:
     with pytest.raises(Temporary):
         last_sequence([{}])
+
+
+class FakeItems:
+    """Items kept in memory; without a list their owner is away."""
+
+    def __init__(self, known: set[str] | None) -> None:
+        self.known = known
+
+    async def unknown(self, skus: Collection[str]) -> set[str]:
+        if self.known is None:
+            raise Temporary("inventory-sync does not answer")
+        return set(skus) - self.known
+
+
+TWO_ITEMS = SalesOrder.model_validate(sales_order(Items=[item(), item(Item=20, Material="B")]))
+
+
+async def test_the_item_at_fault_is_named() -> None:
+    with pytest.raises(RequestValidationError) as refused:
+        await refuse_unknown(TWO_ITEMS, FakeItems({"A"}))
+    assert [error["loc"] for error in refused.value.errors()] == [("body", "Items", 1, "Material")]
+
+
+@pytest.mark.parametrize("items", [FakeItems({"A", "B"}), FakeItems(None)])
+async def test_known_or_unanswered_is_taken(items: FakeItems) -> None:
+    await refuse_unknown(TWO_ITEMS, items)

@@ -1,0 +1,1 @@
+"""inventory-sync, the owner of the items: which SKUs are known."""
