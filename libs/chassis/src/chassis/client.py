@@ -15,6 +15,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from chassis.errors import Rejected, Temporary
+from chassis.work import traceparent
 
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 BODY_SHOWN = 2_000
@@ -68,6 +69,8 @@ class Http:
             Rejected: any other status; trying again cannot help.
         """
         sent = {"user-agent": USER_AGENT, **(headers or {})}
+        if trace := traceparent():
+            sent["traceparent"] = trace
         if idempotency_key:
             sent["idempotency-key"] = idempotency_key
         url = parsed(self._base_url + path)

@@ -24,6 +24,7 @@ from chassis.errors import Temporary, Waits
 from chassis.sql import transaction
 from chassis.store import Store, Stores
 from chassis.telemetry import Metrics
+from chassis.tracing import Tracing
 from chassis.work import Cause, Work, set_cause
 from chassis.writer import NewEffect, OutboxRow, Writer
 
@@ -53,6 +54,7 @@ class Committer:
         engine: AsyncEngine,
         writer: Writer,
         metrics: Metrics,
+        tracing: Tracing,
         *,
         owner: str,
         lease: Callable[[NewEffect], float],
@@ -61,6 +63,7 @@ class Committer:
         self._engine = engine
         self._writer = writer
         self._metrics = metrics
+        self._tracing = tracing
         self._owner = owner
         self._lease = lease
         self._on_commit = on_commit
@@ -229,12 +232,18 @@ class Committer:
     async def _run(self, work: Work, stores: Stores, batch: Batch) -> None:
         set_cause(work.cause)
         envelopes: list[Envelope] = []
-        outcome = await work.handler(*work.args, **stores.bind(work.deps)) if work.handler else ()
+        started = self._tracing.now()
+        try:
+            outcome = await work.handler(*work.args, **stores.bind(work.deps)) if work.handler else ()
+        except Exception as error:
+            self._tracing.handled(work, started, error=error)
+            raise
+        cause = self._tracing.handled(work, started, outcome)
         for index, item in enumerate(outcome):
             if isinstance(item, Effect):
-                batch.effects.append(self._writer.effect(item, work.cause, index))
+                batch.effects.append(self._writer.effect(item, cause, index))
             else:
-                envelope, row = self._writer.event(item, work.cause, index)
+                envelope, row = self._writer.event(item, cause, index)
                 envelopes.append(envelope)
                 batch.outbox.append(row)
         if work.letter:

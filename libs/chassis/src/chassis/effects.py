@@ -22,7 +22,9 @@ from chassis.dlq import Origin, letter
 from chassis.effect import EffectRoute
 from chassis.errors import Failure, Permanent, Temporary
 from chassis.lanes import Lanes
+from chassis.settings import Settings
 from chassis.telemetry import Metrics
+from chassis.tracing import Tracing
 from chassis.work import Cause, EffectEnd, Work, set_cause
 from chassis.writer import NewEffect
 
@@ -61,17 +63,18 @@ class Runner:
         route: EffectRoute,
         *,
         service: str,
-        region: str,
-        owner: str,
+        settings: Settings,
         engine: AsyncEngine,
         submit: Callable[[Work], Awaitable[Any]],
         metrics: Metrics,
+        tracing: Tracing,
         clock: Clock,
     ) -> None:
         self._route = route
         self._name = route.kind.name
-        self._service, self._region, self._owner = service, region, owner
+        self._service, self._region, self._owner = service, settings.region, f"{service}-{settings.ordinal}"
         self._engine, self._submit, self._metrics, self._clock = engine, submit, metrics, clock
+        self._tracing = tracing
         self._lanes = Lanes()
         self._overflow = True
         self._slots = asyncio.Semaphore(route.concurrency)
@@ -177,15 +180,20 @@ class Runner:
         await asyncio.gather(*(self._settle(head, result) for head, result in zip(heads, results, strict=True)))
 
     async def _call(self, heads: Sequence[NewEffect]) -> Sequence[Any]:
-        set_cause(heads[0].cause)
         try:
-            if self._route.batch is not None:
-                keys = [head.key for head in heads]
-                results = await self._route.call([head.effect for head in heads], keys=keys, **self._route.deps_of_call)
-                return list(results)
-            return [await self._route.call(heads[0].effect, key=heads[0].key, **self._route.deps_of_call)]
+            with self._tracing.calls(self._name, [head.cause for head in heads]) as causes:
+                for head, cause in zip(heads, causes, strict=True):
+                    head.cause = cause
+                set_cause(heads[0].cause)
+                return await self._results(heads)
         except Exception as error:  # noqa: BLE001  answered per effect: retry, business reaction or dead letter
             return [error] * len(heads)
+
+    async def _results(self, heads: Sequence[NewEffect]) -> Sequence[Any]:
+        call, deps = self._route.call, self._route.deps_of_call
+        if self._route.batch is None:
+            return [await call(heads[0].effect, key=heads[0].key, **deps)]
+        return list(await call([head.effect for head in heads], keys=[head.key for head in heads], **deps))
 
     async def _settle(self, head: NewEffect, result: Any) -> None:  # noqa: ANN401  the call's own result type
         try:

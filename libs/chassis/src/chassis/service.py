@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,18 @@ from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.outbox import Relay
+from chassis.retention import drop_passed
 from chassis.settings import Settings
 from chassis.store import S
 from chassis.telemetry import Metrics
+from chassis.tracing import Tracing
 from chassis.work import Work
 from chassis.writer import NewEffect, OutboxRow, Writer
 
 log = logging.getLogger(__name__)
 
 ACCEPT_SECONDS = 5.0
+RETENTION_SECONDS = 600.0
 
 
 class Service:
@@ -44,6 +48,7 @@ class Service:
         self.settings = settings
         self.clock = clock or Clock()
         self.metrics = Metrics()
+        self.tracing = Tracing(name, settings)
         self.package = name.replace("-", "_")
         self.engine: AsyncEngine = create_async_engine(
             settings.database_url,
@@ -57,11 +62,17 @@ class Service:
         self._owner = f"{name}-{settings.ordinal}"
         writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
         self.committer = Committer(
-            self.engine, writer, self.metrics, owner=self._owner, lease=self._lease, on_commit=self._committed
+            self.engine,
+            writer,
+            self.metrics,
+            self.tracing,
+            owner=self._owner,
+            lease=self._lease,
+            on_commit=self._committed,
         )
         self._subscriptions: dict[str, Subscription] = {}
         self._runners: dict[str, Runner] = {}
-        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = []
+        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [(RETENTION_SECONDS, self._drop_passed)]
         self._tasks: list[asyncio.Task[None]] = []
         self._clients: list[Http] = []
         self.routers: list[APIRouter] = []
@@ -90,11 +101,11 @@ class Service:
         self._runners[kind.name] = Runner(
             route,
             service=self.name,
-            region=self.settings.region,
-            owner=self._owner,
+            settings=self.settings,
             engine=self.engine,
             submit=self.committer.submit,
             metrics=self.metrics,
+            tracing=self.tracing,
             clock=self.clock,
         )
 
@@ -192,6 +203,7 @@ class Service:
         for client in self._clients:
             await client.close()
         await self.engine.dispose()
+        await asyncio.to_thread(self.tracing.close)
 
     def unready(self) -> list[str]:
         """Return why the service should get no traffic; empty when it should."""
@@ -233,6 +245,11 @@ class Service:
             self.relay.wake()
         for new in effects:
             self._runners[new.effect.name].offer(new)
+
+    async def _drop_passed(self) -> None:
+        dropped = await drop_passed(self.engine, self.clock.now() - timedelta(days=self.settings.keep_days))
+        if any(dropped.values()):
+            log.info("rows_dropped", extra=dropped)
 
     async def _repeat(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
         while True:

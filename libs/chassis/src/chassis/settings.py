@@ -23,7 +23,14 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="postgresql+asyncpg://127.0.0.1:8132/crossdock", description="This service's own database."
     )
+    keep_days: int = Field(
+        default=15, ge=8, description="Days done rows are kept; more than the 14 the streams keep messages."
+    )
     log_level: str = Field(default="INFO", description="Lowest level logged.")
+    otlp_url: str | None = Field(
+        default=None, description="OTLP/HTTP collector of traces, without /v1/traces; none are made when empty."
+    )
+    trace_share: float = Field(default=1.0, ge=0, le=1, description="Share of business transactions traced.")
     body_limit_bytes: int = Field(default=1_048_576, description="Largest accepted request body, in bytes.")
 
     def nats_password(self) -> str | None:

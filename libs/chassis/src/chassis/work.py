@@ -82,6 +82,12 @@ def current_cause() -> Cause:
     return _cause.get()
 
 
+def traceparent() -> str | None:
+    """Return the W3C trace context of what is being handled; None when it has none."""
+    cause = _cause.get(None)
+    return cause.traceparent if cause else None
+
+
 def set_cause(cause: Cause) -> None:
     """Make `cause` the current one for the running task."""
     _cause.set(cause)
