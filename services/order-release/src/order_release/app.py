@@ -12,7 +12,7 @@ from order_release import handlers
 from order_release.api import router
 from order_release.connectors.erp.client import ErpClient
 from order_release.connectors.inventory.client import InventoryClient
-from order_release.feed import read_feed
+from order_release.jobs import read_feed
 from order_release.ports import Erp, WriteStatus
 from order_release.settings import ServiceSettings
 from order_release.store import OrderStore

@@ -13,7 +13,7 @@ from chassis import Permanent, Temporary
 from order_release.api import refuse_unknown
 from order_release.connectors.erp import mapping
 from order_release.connectors.erp.wire import Change, SalesOrder
-from order_release.feed import last_sequence
+from order_release.jobs import last_sequence
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

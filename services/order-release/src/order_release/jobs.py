@@ -1,4 +1,4 @@
-"""The job that reads the ERP's change feed: rows in their order, bad ones set aside, the position kept after them."""
+"""Jobs on a timer: the ERP's change feed is read, rows in their order, bad ones set aside, the position kept after them."""
 
 import asyncio
 import logging
