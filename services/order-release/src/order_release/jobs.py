@@ -1,4 +1,4 @@
-"""Jobs on a timer: the ERP's change feed is read, rows in their order, bad ones set aside, the position kept after them."""
+"""Jobs on a timer: the ERP's change feed is read; bad rows are set aside, the position is kept after the good ones."""
 
 import asyncio
 import logging
