@@ -11,7 +11,7 @@ from workspace import SERVICES, Member, name_of
 from canonical import EVENTS, topology
 from chassis import Effect, Service, Settings
 
-SECRETS = ("SWIFTPARCEL", "NORDFREIGHT", "PORTAL")
+SECRETS = ("PORTAL",)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,9 @@ from typing import Protocol
 from crossdock_cli.layout import HOST, SANDBOX, SMTP, Layout
 
 STOP_SECONDS = 20.0
-SECRETS = {"carrier-gateway": ("swiftparcel", "nordfreight"), "notification": ("portal",)}
+CARRIERS = Path("partners") / "carriers"
+SECRETS = ("swiftparcel", "nordfreight", "portal")
+"""Secrets shared with the sandbox's systems; carrier-gateway finds its own by their files' names."""
 SYSTEMS = {
     "ERP": "erp",
     "WMS": "wms",
@@ -94,7 +96,7 @@ class Child:
 def make_secrets(layout: Layout) -> None:
     """Make the secrets shared with the sandbox's systems where there are none yet."""
     layout.secrets.mkdir(parents=True, exist_ok=True)
-    for name in sorted(name for names in SECRETS.values() for name in names):
+    for name in SECRETS:
         path = secret_file(layout, name)
         if not path.exists():
             path.touch(mode=0o600)
@@ -110,8 +112,15 @@ def _inherited(*, keep_ours: bool) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if keep_ours or not name.startswith("CROSSDOCK_")}
 
 
-def _secret_variables(layout: Layout, names: Iterable[str]) -> dict[str, str]:
-    return {f"CROSSDOCK_{name.upper()}_SECRET_FILE": str(secret_file(layout, name)) for name in names}
+def _secret_settings(layout: Layout, name: str) -> dict[str, str]:
+    """Return where a service finds the secrets it shares with the sandbox."""
+    match name:
+        case "carrier-gateway":
+            return {"CROSSDOCK_SECRETS_DIR": str(layout.secrets.absolute())}
+        case "notification":
+            return {"CROSSDOCK_PORTAL_SECRET_FILE": str(secret_file(layout, "portal"))}
+        case _:
+            return {}
 
 
 def service_env(layout: Layout, name: str) -> dict[str, str]:
@@ -124,6 +133,7 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
         "CROSSDOCK_NATS_URL": layout.broker_url(),
         "CROSSDOCK_DATABASE_URL": layout.database(name),
         "CROSSDOCK_INVENTORY_URL": layout.service_url("inventory-sync"),
+        "CROSSDOCK_CARRIERS_DIR": str(carriers_dir()),
     }
     password = layout.broker_secrets / f"nats-{name}.password"
     if password.exists():
@@ -133,8 +143,14 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
         at = layout.sandbox_url()
         env |= {f"CROSSDOCK_{system}_URL": f"{at}/{path}" for system, path in SYSTEMS.items()}
         env |= {"CROSSDOCK_SMTP_HOST": HOST, "CROSSDOCK_SMTP_PORT": str(layout.port(SMTP))}
-        env |= _secret_variables(layout, SECRETS.get(name, ()))
+        env |= _secret_settings(layout, name)
     return env
+
+
+def carriers_dir() -> Path:
+    """Return the folder of carrier profiles: of the folder the command runs in, else of the source tree."""
+    here = Path.cwd() / CARRIERS
+    return here if here.is_dir() else Path(__file__).resolve().parents[3] / CARRIERS
 
 
 def service(layout: Layout, name: str) -> Child:

@@ -42,7 +42,8 @@ def test_service_gets_only_the_secrets_it_needs(tmp_path: Path) -> None:
     layout = Layout(state_dir=str(tmp_path))
     assert [name for name in service_env(layout, "order-release") if "SECRET" in name] == []
     env = service_env(layout, "carrier-gateway")
-    assert env["CROSSDOCK_SWIFTPARCEL_SECRET_FILE"] == str(secret_file(layout, "swiftparcel"))
+    assert env["CROSSDOCK_SECRETS_DIR"] == str(secret_file(layout, "swiftparcel").parent)
+    assert (Path(env["CROSSDOCK_CARRIERS_DIR"]) / "swiftparcel.yaml").is_file()
     assert "CROSSDOCK_PORTAL_SECRET_FILE" not in env
 
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from canonical.transport import ShipmentPlanned
 from canonical.values import Address, BookedParcel, Contact, LineQuantity, Money, Parcel
-from chassis import FixedClock, Permanent, Temporary
+from chassis import FixedClock, Permanent
 from chassis.testing import FakeBook
 
 from carrier_gateway.domain import Booking, Fact, Kind, OrderIndex, Pointer, Shipment
@@ -53,29 +53,12 @@ class FakeHttp:
 
 
 class FakeService:
-    """Takes messages the way the chassis does: once per id, each on its own."""
+    """The stores of the service, for reading."""
 
     def __init__(self) -> None:
         self.desk = FakeDesk()
         self.clock = FixedClock(NOON)
         self.metrics = SimpleNamespace(registry=CollectorRegistry())
-        self.seen: set[tuple[str, str]] = set()
-        self.published: list[Any] = []
-        self.buried: list[tuple[str, str, Any, Exception]] = []
-        self.is_away = False
-
-    async def accept(self, source: str, message_id: str, message: Any, handler: Any, **deps: Any) -> Any:
-        if self.is_away:
-            raise Temporary("the message could not be stored in time")
-        if (source, message_id) in self.seen:
-            return None
-        outcome = await handler(message, **(deps | {"desk": self.desk}))
-        self.seen.add((source, message_id))
-        self.published += outcome
-        return outcome
-
-    async def bury(self, source: str, message_id: str, body: Any, error: Exception) -> None:
-        self.buried.append((source, message_id, body, error))
 
     def store(self, kind: Any) -> Any:
         del kind

@@ -46,6 +46,8 @@ class Milestone(CarrierEvent):
     """The parcel; of a fact about the whole shipment, its first."""
     location: str | None = None
     """Where, as the carrier says it."""
+    local_time: str | None = None
+    """The carrier's own clock where it names no zone, ISO 8601; `occurred_at` is then when the mesh heard of it."""
     carrier_status_code: str
     """The carrier's own code."""
     description: str = ""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from canonical import CanonicalEvent, Envelope, topology
 from chassis import migrate
+from chassis.away import is_away
 from chassis.broker import Broker
 from chassis.client import Http
 from chassis.clock import Clock
@@ -258,7 +259,11 @@ class Service:
             except Failure as failure:
                 log.warning("job_waits", extra={"job": getattr(job, "__name__", "job"), "error": str(failure)})
                 await asyncio.sleep(1.0)
-            except Exception:
-                log.exception("job_failed", extra={"job": getattr(job, "__name__", "job")})
+            except Exception as error:
+                name = getattr(job, "__name__", "job")
+                if is_away(error):
+                    log.warning("job_waits", extra={"job": name, "error": repr(error)[:300]})
+                else:
+                    log.exception("job_failed", extra={"job": name})
                 await asyncio.sleep(1.0)
             await asyncio.sleep(seconds)

@@ -154,6 +154,8 @@ class Handshake(Part):
     """Address that is called with `call_body` afterwards."""
     call_body: Expr | None = None
     """What it is called with."""
+    call_hosts: list[str] = Field(default_factory=list)
+    """Hosts that may be called; an address elsewhere is not."""
 
 
 class Limits(Part):

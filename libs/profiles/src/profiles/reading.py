@@ -16,7 +16,7 @@ UNMAPPED = Meaning(milestone="unmapped")
 
 
 class Unreadable(ValueError):
-    """The message is about shipments and cannot be used; the message says why."""
+    """The message cannot be used as a whole; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Event:
     place: str | None
     signed_by: str | None
     document: str | None
+    is_proof: bool
     trace: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,7 +69,7 @@ def read(
 
     Raises:
         profiles.decode.Undecodable: the body is not what the profile says it is.
-        Unreadable: it has more events than it may, or events of nobody knows which shipment.
+        Unreadable: it has more events than it may.
     """
     scope: Scope = {
         "root": decode(body, profile.decode),
@@ -98,8 +99,6 @@ def _item(profile: Profile, scope: Scope) -> Item | None:
     scopes = [scope | {"event": part} for part in found]
     events = sorted((_event(profile, each) for each in scopes), key=_order)
     number, _ = _first(profile.tracking_number, scope)
-    if events and number is None and not scope["request"] and profile.poll is None:
-        raise Unreadable("an item has events and no tracking number")
     eta, _ = _moment(profile.eta, scope | {"event": found[0] if found else None})
     return Item(
         tracking_number=number,
@@ -123,7 +122,7 @@ def _event(profile: Profile, scope: Scope) -> Event:
     moment, trace["time"] = _moment(profile.times, scope)
     text, trace["text"] = _first(profile.text, scope)
     place = profile.place.text_in(scope) if profile.place else None
-    signed_by, document = _proof(profile, meaning, scope)
+    is_proof, signed_by, document = _proof(profile, meaning, scope)
     return Event(
         milestone=meaning.milestone,
         code=code,
@@ -133,6 +132,7 @@ def _event(profile: Profile, scope: Scope) -> Event:
         place=place,
         signed_by=signed_by,
         document=document,
+        is_proof=is_proof,
         trace={name: where for name, where in trace.items() if where},
     )
 
@@ -188,10 +188,12 @@ def _moment(sources: Sequence[Time], scope: Scope) -> tuple[Moment | None, str]:
     return None, ""
 
 
-def _proof(profile: Profile, meaning: Meaning, scope: Scope) -> tuple[str | None, str | None]:
+def _proof(profile: Profile, meaning: Meaning, scope: Scope) -> tuple[bool, str | None, str | None]:
+    """Return whether the event proves the delivery, who signed, and where the document is."""
     proof = profile.proof
     if meaning.milestone not in {"delivered", "proof-of-delivery"} or not proof.when(scope):
-        return None, None
+        return False, None, None
     signed_by = proof.signed_by.text_in(scope) if proof.signed_by else None
     document = proof.document.text_in(scope) if proof.document else None
-    return signed_by, document or ("delivered" if proof.delivery_is_proof else None)
+    is_proof = meaning.milestone == "proof-of-delivery" or proof.delivery_is_proof or document is not None
+    return is_proof, signed_by, document

@@ -1,59 +1,38 @@
 """Ways into carrier-gateway: the carriers' webhooks, questions about shipments and tracking numbers, labels."""
 
-import asyncio
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import JSONResponse, Response
-from prometheus_client import Counter
+from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi.responses import Response
+from pydantic import AwareDatetime
 
-from chassis import Permanent, Service, Temporary
+from chassis import Service
 
-from carrier_gateway import handlers
-from carrier_gateway.domain.reports import Reading, pointer_key
+from carrier_gateway.directory import Profiles
+from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.domain.views import shown, shown_parcel, shown_waiting
-from carrier_gateway.ports import Carrier, Hook
-from carrier_gateway.store import CarrierDesk
-
-log = logging.getLogger(__name__)
-
-UNMAPPED = "map-scan-code"
+from carrier_gateway.ingress import Doors
+from carrier_gateway.ports import Carrier
+from carrier_gateway.store import AGAIN, LISTED, CarrierDesk
 
 
-class Door(NamedTuple):
-    """A carrier's way in: its dialect and its live secrets."""
-
-    hook: Hook
-    secrets: Callable[[], Sequence[bytes]]
-
-
-def router(service: Service, carriers: Mapping[str, Carrier], doors: Mapping[str, Door]) -> APIRouter:
+def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, profiles: Profiles) -> APIRouter:
     """Return the HTTP interface."""
     routes = APIRouter()
     _questions(routes, service, tuple(carriers))
-    unmapped = Counter(
-        "crossdock_scan_codes_unmapped",
-        "Reports whose code is not mapped",
-        ["carrier"],
-        registry=service.metrics.registry,
-    )
+    _profiles(routes, service, profiles)
 
     @routes.post("/webhooks/{carrier}")
     async def webhook(carrier: str, request: Request) -> Response:
-        """Take a carrier's report: verified, then stored, then answered; one sent again changes nothing."""
-        door = doors.get(carrier)
-        if door is None:
-            raise HTTPException(404, f"carrier {carrier} is not known")
-        body = await request.body()
-        if not door.hook.is_signed(body, request.headers, secrets=_live(carrier, door), now=service.clock.now()):
-            raise HTTPException(401, "the signature does not match the body")
-        try:
-            readings = door.hook.read(body)
-        except ValueError as error:
-            raise HTTPException(400, f"the body cannot be read: {str(error)[:300]}") from error
-        return JSONResponse(await take(service, carrier, readings, unmapped))
+        """Take a carrier's message: verified, kept as it came, then answered; the same again changes nothing."""
+        return await doors.take(carrier, request)
+
+    @routes.api_route("/webhooks/{carrier}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def probe(carrier: str) -> dict[str, str]:
+        """Say that the address is there, to carriers that look before they send."""
+        return {"carrier": carrier}
 
     @routes.get("/shipments/{shipment_id}/label")
     async def label(shipment_id: str, tracking_number: str | None = None) -> Response:
@@ -70,55 +49,35 @@ def router(service: Service, carriers: Mapping[str, Carrier], doors: Mapping[str
     return routes
 
 
-async def take(service: Service, carrier: str, readings: Sequence[Reading], unmapped: Counter) -> dict[str, int]:
-    """Store each event of a body by itself; only what could not be stored is asked for again.
+def _profiles(routes: APIRouter, service: Service, profiles: Profiles) -> None:
+    @routes.get("/carriers")
+    async def carriers() -> list[dict[str, Any]]:
+        """Return the carriers whose messages are understood, and what is wrong with files that are not."""
+        broken = dict(profiles.broken)
+        listed = [
+            {"carrier": profile.carrier, "title": profile.title, "problem": broken.pop(profile.carrier, None)}
+            for profile in profiles.all()
+        ]
+        return [
+            *listed,
+            *({"carrier": carrier, "title": None, "problem": problem} for carrier, problem in broken.items()),
+        ]
 
-    Raises:
-        Temporary: some could not be stored now; those that were are known when they come again.
-    """
-    results = await asyncio.gather(
-        *(_take_one(service, carrier, reading, unmapped) for reading in readings), return_exceptions=True
-    )
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return {word: sum(result == word for result in results) for word in ("accepted", "duplicate", "unusable")}
+    @routes.post("/raw-messages/replay", status_code=202)
+    async def replay(since: AwareDatetime, carrier: str | None = None) -> dict[str, Any]:
+        """Map kept messages again, after a profile was mended; what is known already changes nothing."""
+        async with service.engine.begin() as connection:
+            found = await connection.execute(AGAIN, {"since": since.astimezone(UTC), "carrier": carrier})
+        return {"messages": found.rowcount, "since": since, "carrier": carrier}
 
-
-async def _take_one(service: Service, carrier: str, reading: Reading, unmapped: Counter) -> str:
-    source = f"webhook-{carrier}"
-    failure: Exception
-    if isinstance(reading.report, Permanent):
-        failure = reading.report
-        if failure.remedy == UNMAPPED:
-            unmapped.labels(carrier).inc()
-    else:
-        try:
-            done = await service.accept(
-                source, reading.event_id, reading.report, handlers.note_report, desk=CarrierDesk, clock=service.clock
-            )
-        except Temporary:
-            raise
-        except Permanent as refusal:
-            failure = refusal
-        except Exception as fault:
-            # a fault of ours is kept, and costs the other events of the body nothing
-            log.exception("report_failed", extra={"carrier": carrier, "event_id": reading.event_id})
-            failure = fault
-        else:
-            return "duplicate" if done is None else "accepted"
-    await service.bury(source, reading.event_id, reading.raw, failure)
-    return "unusable"
-
-
-def _live(carrier: str, door: Door) -> Sequence[bytes]:
-    try:
-        secrets = door.secrets()
-    except OSError as error:
-        raise Temporary(f"the secrets of {carrier} cannot be read") from error
-    if not secrets:
-        raise Temporary(f"no secret of {carrier} is configured")
-    return secrets
+    @routes.get("/raw-messages")
+    async def raw_messages(
+        digest: str | None = None, carrier: str | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
+    ) -> list[dict[str, Any]]:
+        """Return kept messages without their bodies, newest first."""
+        async with service.engine.connect() as connection:
+            found = await connection.execute(LISTED, {"digest": digest, "carrier": carrier, "limit": limit})
+            return [dict(row._mapping) for row in found]
 
 
 def _questions(routes: APIRouter, service: Service, carriers: Sequence[str]) -> None:

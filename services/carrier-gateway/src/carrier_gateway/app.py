@@ -1,26 +1,31 @@
 """The wiring of carrier-gateway."""
 
+from functools import partial
+
 from canonical.transport import ShipmentPlanned
 from canonical.warehouse import PickShorted
-from chassis import Service
+from chassis import Service, StartupError
 
 from carrier_gateway import handlers
-from carrier_gateway.api import Door, router
-from carrier_gateway.connectors.nordfreight.client import NordfreightClient, NordfreightHook
-from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient, SwiftparcelHook
-from carrier_gateway.ports import BookShipment, CancelBooking, Carrier
-from carrier_gateway.settings import SecretFile, ServiceSettings
+from carrier_gateway.api import router
+from carrier_gateway.connectors.nordfreight.client import NordfreightClient
+from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient
+from carrier_gateway.directory import Profiles, SecretFiles
+from carrier_gateway.ingress import Doors
+from carrier_gateway.jobs import Asker, Mapper, drop_old
+from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier
+from carrier_gateway.settings import ServiceSettings
 from carrier_gateway.store import CarrierDesk
+
+REFRESH_SECONDS = 2.0
+DROP_SECONDS = 3600.0
 
 
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("carrier-gateway", settings)
+    profiles, secrets = _profiles(settings), SecretFiles(settings.secrets_dir)
     carriers = _carriers(service, settings)
-    doors = {
-        "swiftparcel": Door(SwiftparcelHook(), SecretFile(settings.swiftparcel_secret_file).live),
-        "nordfreight": Door(NordfreightHook(), SecretFile(settings.nordfreight_secret_file).live),
-    }
     service.on(ShipmentPlanned, handlers.book_shipment, desk=CarrierDesk)
     service.on(PickShorted, handlers.stop_shipments, desk=CarrierDesk, clock=service.clock)
     service.effect(
@@ -43,17 +48,55 @@ def build(settings: ServiceSettings) -> Service:
         desk=CarrierDesk,
         clock=service.clock,
     )
-    service.routes(router(service, carriers, doors))
+    service.effect(CallBackCarrier, call=handlers.call_back, outside=service.http(base_url="", system="carrier"))
+    _listen(service, settings, profiles, secrets, carriers)
     return service
 
 
+def _listen(
+    service: Service,
+    settings: ServiceSettings,
+    profiles: Profiles,
+    secrets: SecretFiles,
+    carriers: dict[str, Carrier],
+) -> None:
+    """Take what carriers tell, and ask for what they do not."""
+    mapper = Mapper(service, profiles)
+    doors = Doors(
+        service,
+        profiles,
+        secrets,
+        wake=mapper.wake,
+        backlog=lambda: mapper.backlog,
+        backlog_limit=settings.backlog_limit,
+    )
+    urls = {"swiftparcel": settings.swiftparcel_url, "nordfreight": settings.nordfreight_url, **settings.carrier_urls}
+    asked = {carrier: service.http(base_url=url, system=carrier) for carrier, url in urls.items()}
+    service.every(0.0, mapper.map_waiting)
+    service.every(REFRESH_SECONDS, partial(_refresh, profiles))
+    service.every(settings.poll_seconds, Asker(service, profiles, asked, secrets).ask)
+    service.every(DROP_SECONDS, partial(drop_old, service, settings.raw_keep_days))
+    service.routes(router(service, carriers, doors, profiles))
+
+
+async def _refresh(profiles: Profiles) -> None:
+    profiles.refresh()
+
+
+def _profiles(settings: ServiceSettings) -> Profiles:
+    if not settings.carriers_dir.is_dir():
+        raise StartupError(
+            f"There is no folder of carrier profiles at {settings.carriers_dir}: set CROSSDOCK_CARRIERS_DIR."
+        )
+    profiles = Profiles(settings.carriers_dir)
+    profiles.refresh()
+    return profiles
+
+
 def _carriers(service: Service, settings: ServiceSettings) -> dict[str, Carrier]:
-    swiftparcel = service.http(
-        base_url=settings.swiftparcel_url, system="swiftparcel", timeout_seconds=settings.carrier_timeout_seconds
-    )
-    nordfreight = service.http(
-        base_url=settings.nordfreight_url, system="nordfreight", timeout_seconds=settings.carrier_timeout_seconds
-    )
+    seconds = settings.carrier_timeout_seconds
+    swiftparcel = service.http(base_url=settings.swiftparcel_url, system="swiftparcel", timeout_seconds=seconds)
+    nordfreight = service.http(base_url=settings.nordfreight_url, system="nordfreight", timeout_seconds=seconds)
     return {
         "swiftparcel": SwiftparcelClient(swiftparcel, base_url=settings.swiftparcel_url),
         "nordfreight": NordfreightClient(nordfreight, base_url=settings.nordfreight_url),

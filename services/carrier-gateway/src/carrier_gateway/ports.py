@@ -1,14 +1,13 @@
 """What carrier-gateway needs from outside."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import ClassVar, Literal, Protocol
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Protocol
 
 from canonical.transport import ShipmentPlanned
 from chassis import Book, Effect, Permanent
 
 from carrier_gateway.domain import Booking, OrderIndex, Pointer, Shipment
-from carrier_gateway.domain.reports import Reading
+from carrier_gateway.domain.reports import Mapped, RawMessage
 
 
 class BookingRefused(Permanent):
@@ -38,6 +37,17 @@ class CancelBooking(Effect):
     shipment_id: str
     carrier_code: str
     booking_reference: str
+
+
+class CallBackCarrier(Effect):
+    """Answer a carrier's handshake by the call it asks for."""
+
+    name: ClassVar[str] = "call-back-carrier"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "suppress"
+
+    carrier_code: str
+    url: str
+    body: Any = None
 
 
 class Carrier(Protocol):
@@ -72,22 +82,6 @@ class Carrier(Protocol):
         ...
 
 
-class Hook(Protocol):
-    """The webhook dialect of a carrier."""
-
-    def is_signed(self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[bytes], now: datetime) -> bool:
-        """Say whether the carrier sent this, by any of the live secrets."""
-        ...
-
-    def read(self, body: bytes) -> list[Reading]:
-        """Return the events of a body, each by itself.
-
-        Raises:
-            ValueError: it is no JSON, or has not the shape of a body.
-        """
-        ...
-
-
 Shipments = Book[Shipment]
 """Shipments by id."""
 
@@ -116,4 +110,16 @@ class Desk(Protocol):
     @property
     def orders(self) -> Orders:
         """Orders."""
+        ...
+
+
+class Raws(Protocol):
+    """Carriers' messages within one transaction."""
+
+    def keep(self, message: RawMessage) -> None:
+        """Keep a message."""
+        ...
+
+    async def mark(self, found: Sequence[Mapped]) -> set[int]:
+        """Note messages as mapped; returns those that were not before."""
         ...

@@ -8,43 +8,31 @@ from chassis import Settings
 
 
 class ServiceSettings(Settings):
-    """Where the carriers are, and where the secrets of their webhooks lie."""
+    """Where the carriers are, what their messages mean, and where the secrets lie."""
 
     port: int = Field(default=8105, description="TCP port the HTTP server binds.")
+    carriers_dir: Path = Field(
+        default=Path("partners/carriers"), description="Folder of carrier profiles; read again when a file changes."
+    )
+    secrets_dir: Path | None = Field(
+        default=None, description="Folder of secret files the profiles name; read again when a file changes."
+    )
+    carrier_urls: dict[str, str] = Field(
+        default_factory=dict, description="Base URLs for polling by carrier, as JSON; a carrier without is not polled."
+    )
     swiftparcel_url: str = Field(
         default="http://127.0.0.1:8190/carriers/swiftparcel", description="Base URL of swiftparcel."
     )
     nordfreight_url: str = Field(
         default="http://127.0.0.1:8190/carriers/nordfreight", description="Base URL of nordfreight."
     )
-    swiftparcel_secret_file: Path | None = Field(
-        default=None, description="File of swiftparcel's live webhook secrets, one a line; read again when it changes."
+    body_limit_bytes: int = Field(
+        default=26_214_400, description="Largest accepted request body, in bytes; a profile may allow less."
     )
-    nordfreight_secret_file: Path | None = Field(
-        default=None, description="File of nordfreight's live webhook secrets, one a line; read again when it changes."
+    backlog_limit: int = Field(
+        default=50_000, ge=100, description="Messages not mapped yet above which carriers are asked to come again."
     )
+    raw_keep_days: int = Field(default=30, ge=1, description="Days carriers' messages are kept as they came.")
+    poll_seconds: float = Field(default=30.0, gt=0, description="Seconds between looks for quiet shipments.")
     carrier_calls_at_once: int = Field(default=16, ge=1, description="Bookings in flight at all carriers together.")
     carrier_timeout_seconds: float = Field(default=10.0, gt=0, description="How long a carrier may take to answer.")
-
-
-class SecretFile:
-    """Live secrets kept in a file, so that one can be added before another is taken away."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._stamp = -1
-        self._secrets: tuple[bytes, ...] = ()
-
-    def live(self) -> tuple[bytes, ...]:
-        """Return the secrets that count now; none when no file is configured.
-
-        Raises:
-            OSError: the file cannot be read.
-        """
-        if self._path is None:
-            return ()
-        stamp = self._path.stat().st_mtime_ns
-        if stamp != self._stamp:
-            self._secrets = tuple(line.strip() for line in self._path.read_bytes().splitlines() if line.strip())
-            self._stamp = stamp
-        return self._secrets

@@ -1,16 +1,20 @@
-"""Shipments, tracking numbers and orders; a batch is read with one query per table and written with one."""
+"""Shipments, tracking numbers, orders, raw messages; a batch is read with one query per table and written with one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+import orjson
 from pydantic import BaseModel
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from canonical.transport import ShipmentPlanned
 from canonical.warehouse import PickShorted
 from chassis import Document, Documents, Store
+from chassis.sql import fetch
 
 from carrier_gateway.domain import OrderIndex, Pointer, Shipment
-from carrier_gateway.domain.reports import Report, pointer_key
+from carrier_gateway.domain.reports import Asked, Mapped, MappedBatch, RawMessage, pointer_key
 from carrier_gateway.ports import BookShipment, CancelBooking
 
 
@@ -53,6 +57,16 @@ class OrderStore(Documents[OrderIndex]):
     model = OrderIndex
 
 
+OPEN = (
+    "SELECT state FROM carrier_shipments WHERE (state ->> 'is_open') = 'true' AND (state ->> 'carrier_code') = :carrier"
+)
+QUIET = text(f"{OPEN} AND updated_at BETWEEN :oldest AND :before ORDER BY updated_at LIMIT :limit")
+UNSUBSCRIBED = text(
+    f"{OPEN} AND COALESCE(CAST(state ->> 'subscribed_until' AS timestamptz), '-infinity') < :before "
+    "ORDER BY updated_at LIMIT :limit"
+)
+
+
 class CarrierDesk(Store):
     """The three tables together: which shipment a report needs is known only after its tracking number was read."""
 
@@ -69,13 +83,19 @@ class CarrierDesk(Store):
         shipments: set[str] = set()
         for message in messages:
             match message:
-                case Report():
-                    pointers.add(pointer_key(message.carrier_code, message.tracking_number))
                 case ShipmentPlanned():
                     orders.add(message.order_id)
                     shipments.add(message.shipment_id)
                 case PickShorted():
                     orders.add(message.order_id)
+                case MappedBatch():
+                    pointers.update(
+                        pointer_key(report.carrier_code, report.tracking_number)
+                        for found in message.messages
+                        for report in found.reports
+                    )
+                case Asked():
+                    shipments.update(message.shipment_ids)
                 case BookShipment() | CancelBooking():
                     shipments.add(message.shipment_id)
                 case _:
@@ -90,8 +110,95 @@ class CarrierDesk(Store):
                 shipments.add(found.shipment_id)
         await self.shipments.load(shipments)
 
+    async def quiet(self, carrier: str, oldest: datetime, before: datetime, limit: int) -> list[Shipment]:
+        """Return a carrier's open shipments of which nothing was heard since before, the quietest first."""
+        rows = await self.session.execute(
+            QUIET, {"carrier": carrier, "oldest": oldest, "before": before, "limit": limit}
+        )
+        return [Shipment.model_validate(row.state) for row in rows]
+
+    async def unsubscribed(self, carrier: str, before: datetime, limit: int) -> list[Shipment]:
+        """Return a carrier's open shipments whose subscription ends before, or never began."""
+        rows = await self.session.execute(UNSUBSCRIBED, {"carrier": carrier, "before": before, "limit": limit})
+        return [Shipment.model_validate(row.state) for row in rows]
+
     async def flush(self) -> None:
         """Write what changed."""
         await self.pointers.flush()
         await self.orders.flush()
         await self.shipments.flush()
+
+
+ADD_RAW = (
+    "INSERT INTO raw_message (carrier_code, channel, digest, body, headers, request, received_at) "
+    "SELECT u.carrier_code, u.channel, u.digest, u.body, u.headers::jsonb, u.request::jsonb, u.received_at FROM "
+    "unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::timestamptz[]) "
+    "AS u(carrier_code, channel, digest, body, headers, request, received_at)"
+)
+MAP_RAW = (
+    "UPDATE raw_message r SET mapped_at = now(), outcome = v.outcome, facts = v.facts, unmapped = v.unmapped "
+    "FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[]) AS v(seq, outcome, facts, unmapped) "
+    "WHERE r.seq = v.seq AND r.mapped_at IS NULL RETURNING r.seq"
+)
+COLUMNS = "seq, carrier_code, channel, digest, body, headers, request, received_at"
+WAITING = text(f"SELECT {COLUMNS} FROM raw_message WHERE mapped_at IS NULL ORDER BY seq LIMIT :limit")  # noqa: S608
+COUNT_WAITING = text("SELECT count(*) FROM raw_message WHERE mapped_at IS NULL")
+AGAIN = text(
+    "UPDATE raw_message SET mapped_at = NULL, outcome = NULL WHERE mapped_at IS NOT NULL AND received_at >= :since "
+    "AND (CAST(:carrier AS text) IS NULL OR carrier_code = :carrier)"
+)
+LISTED = text(
+    "SELECT seq, carrier_code, channel, digest, octet_length(body) AS bytes, received_at, mapped_at, outcome, facts, "
+    "unmapped FROM raw_message WHERE (CAST(:digest AS text) IS NULL OR digest = :digest) "
+    "AND (CAST(:carrier AS text) IS NULL OR carrier_code = :carrier) ORDER BY seq DESC LIMIT :limit"
+)
+DROP = text("DELETE FROM raw_message WHERE mapped_at IS NOT NULL AND received_at < :before")
+
+
+class RawMessages(Store):
+    """Carriers' messages as they came: kept in the transaction that is answered for, mapped once each."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        self._new: list[RawMessage] = []
+
+    def keep(self, message: RawMessage) -> None:
+        """Keep a message; it is written when the transaction ends."""
+        self._new.append(message)
+
+    async def flush(self) -> None:
+        """Write what is new."""
+        new, self._new = self._new, []
+        if new:
+            await fetch(
+                self.session,
+                ADD_RAW,
+                [message.carrier_code for message in new],
+                [message.channel for message in new],
+                [message.digest for message in new],
+                [message.body for message in new],
+                [orjson.dumps(message.headers).decode() for message in new],
+                [orjson.dumps(message.request).decode() for message in new],
+                [message.received_at for message in new],
+            )
+
+    async def mark(self, found: Sequence[Mapped]) -> set[int]:
+        """Note messages as mapped; returns those that were not before, whoever else tried."""
+        rows = await fetch(
+            self.session,
+            MAP_RAW,
+            [message.seq for message in found],
+            [message.outcome for message in found],
+            [len(message.reports) for message in found],
+            [message.unmapped for message in found],
+        )
+        return {row["seq"] for row in rows}
+
+    async def waiting(self, limit: int) -> list[RawMessage]:
+        """Return messages that are not mapped yet, oldest first."""
+        rows = await self.session.execute(WAITING, {"limit": limit})
+        return [RawMessage.model_validate(dict(row._mapping)) for row in rows]
+
+    async def count_waiting(self) -> int:
+        """Return how many messages are not mapped yet."""
+        return int((await self.session.execute(COUNT_WAITING)).scalar_one())

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carrier_gateway.domain import RULES, Fact, Shipment, identity, merge, state_of
@@ -13,7 +13,7 @@ from ..fakes import NOON, TN, fact, shipment
 FACTS = st.builds(
     lambda kind, hour, place, signer: Fact(
         kind=kind,
-        at=NOON + timedelta(hours=hour),
+        at=NOON + timedelta(hours=hour) if hour % 3 else (NOON + timedelta(hours=hour)).replace(tzinfo=None),
         code=kind,
         place=place,
         signed_by=signer,
@@ -25,14 +25,17 @@ FACTS = st.builds(
     st.sampled_from([None, "Leipzig", "Lyon"]),
     st.sampled_from([None, "Ada", "Bob"]),
 )
+MAY_DIFFER = {"eta-changed", "proof-of-delivery", "arrived-at-facility"}
+"""What is told of these depends on what was known when: an estimate that moved, a proof or a place that came later."""
 REPORTS = st.lists(st.tuples(st.sampled_from(TN), FACTS), max_size=10)
 
 
 def told(made: Shipment, reports: list[tuple[str, Fact]]) -> list[tuple[Any, ...]]:
     news = [item for number, found in reports for item in made.note(number, found)]
-    return sorted((item.kind, item.ordinal) for item in news if item.kind != "eta-changed")
+    return sorted((item.kind, item.ordinal) for item in news if item.kind not in MAY_DIFFER)
 
 
+@settings(max_examples=10_000, deadline=None)
 @given(REPORTS.flatmap(lambda r: st.tuples(st.just(r), st.permutations(r), st.lists(st.sampled_from(r or [None])))))
 def test_any_order_and_any_repeat_end_in_the_same_state_and_tell_the_same(drawn: Any) -> None:
     reports, shuffled, again = drawn

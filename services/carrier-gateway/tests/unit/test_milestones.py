@@ -1,5 +1,7 @@
 """Every kind of fact as the event the mesh is told."""
 
+from datetime import datetime
+
 import pytest
 
 from canonical.carrier import (
@@ -58,7 +60,8 @@ async def report(desk: FakeDesk, kind: Kind, number: str = TN[0], hours: float =
 
 
 def test_every_kind_has_its_event() -> None:
-    assert set(EVENTS) | {"proof-of-delivery"} == set(RULES)
+    told = {kind for kind, rule in RULES.items() if rule.occurs != "never"}
+    assert set(EVENTS) | {"proof-of-delivery"} == told
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EVENTS if kind != "delivered"])
@@ -92,3 +95,21 @@ async def test_same_number_at_another_carrier_is_another_parcel(desk: FakeDesk) 
     found = Report(carrier_code="nordfreight", tracking_number=TN[0], fact=fact("delivered"))
     assert await handlers.note_report(found, desk=desk, clock=CLOCK) == []
     assert desk.shipments.by_key["SH-1"].status() == "booked"
+
+
+async def test_a_clock_of_unknown_zone_is_never_stamped_as_another(desk: FakeDesk) -> None:
+    local = fact("picked-up").model_copy(update={"at": datetime(2026, 3, 1, 16, 0), "basis": "local-unknown"})  # noqa: DTZ001
+    found = Report(carrier_code="swiftparcel", tracking_number=TN[0], fact=local)
+    (told,) = await handlers.note_report(found, desk=desk, clock=CLOCK)
+    assert (told.occurred_at, told.local_time) == (NOON, "2026-03-01T16:00:00")
+
+
+async def test_a_proof_that_becomes_richer_is_told_again_and_the_delivery_is_not(desk: FakeDesk) -> None:
+    for number in TN:
+        await report(desk, "delivered", number)
+    first = [await report(desk, "proof-of-delivery", number) for number in TN]
+    assert [len(told) for told in first] == [0, 1]
+    (richer,) = await report(desk, "proof-of-delivery", TN[0], document_ref="/pod/1", signed_by="Ada")
+    assert isinstance(richer, ProofOfDeliveryReceived)
+    assert (richer.document_ref, richer.signed_by) == ("/pod/1", "Ada")
+    assert await report(desk, "proof-of-delivery", TN[0], document_ref="/pod/1", signed_by="Ada") == []

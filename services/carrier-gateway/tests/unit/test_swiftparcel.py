@@ -1,43 +1,22 @@
-"""swiftparcel: request built, endpoint called, answer read, refusal read, webhook verified."""
-
-import base64
-import hashlib
-import hmac
+"""swiftparcel: request built, endpoint called, answer read, refusal read."""
 
 import httpx
-import orjson
 import pytest
 
 from chassis import Permanent, Rejected, Temporary
 
-from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient, SwiftparcelHook
-from carrier_gateway.connectors.swiftparcel.mapping import KINDS, readings, request_body
-from carrier_gateway.domain import RULES
-from carrier_gateway.domain.reports import Report
+from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient
+from carrier_gateway.connectors.swiftparcel.mapping import request_body
 from carrier_gateway.ports import BookingRefused
 
-from ..fakes import NOON, SSCC, FakeHttp, plan
+from ..fakes import SSCC, FakeHttp, plan
 
 BASE = "http://carrier.example/swift"
 CREATED = {"id": "SW1", "packages": [{"ref": SSCC[0], "tracking_number": "T-1", "label_url": "/labels/T-1"}]}
-SCAN = {
-    "event_id": "E-1",
-    "tracking_number": "T-1",
-    "code": "NH",
-    "at": "2026-03-02T10:00:00+01:00",
-    "place": {"city": "Leipzig", "country": "DE"},
-    "note": "recipient absent",
-    "signed_by": None,
-    "new_field": 1,
-}
 
 
 def client(http: FakeHttp) -> SwiftparcelClient:
     return SwiftparcelClient(http, base_url=BASE)  # type: ignore[arg-type]
-
-
-def signature(body: bytes, secret: bytes) -> dict[str, str]:
-    return {"x-swift-signature": base64.b64encode(hmac.digest(secret, body, hashlib.sha256)).decode()}
 
 
 def test_booking_is_written_in_the_carriers_words() -> None:
@@ -104,43 +83,3 @@ async def test_label_is_fetched_from_the_carrier_only() -> None:
     assert await client(http).label("/labels/T-1") == (b"^XA", "text/plain")
     with pytest.raises(Permanent):
         await client(http).label("http://evil.example/labels/T-1")
-
-
-def test_scan_is_read_in_our_words() -> None:
-    ((event_id, raw, report),) = readings(orjson.dumps(SCAN))
-    assert (event_id, raw) == ("E-1", SCAN)
-    assert isinstance(report, Report)
-    assert (report.fact.kind, report.fact.place, report.fact.reason) == (
-        "delivery-attempted",
-        "Leipzig, DE",
-        "recipient absent",
-    )
-
-
-def test_every_kind_can_be_reported() -> None:
-    assert set(KINDS.values()) == set(RULES)
-
-
-def test_unknown_code_and_missing_time_are_kept_for_a_person() -> None:
-    ((_, _, unmapped),) = readings(orjson.dumps(SCAN | {"code": "ZZ"}))
-    ((_, _, odd),) = readings(orjson.dumps(SCAN | {"at": "yesterday"}))
-    assert isinstance(unmapped, Permanent)
-    assert isinstance(odd, Permanent)
-    assert (unmapped.remedy, odd.remedy) == ("map-scan-code", "fix-at-sender")
-
-
-@pytest.mark.parametrize("body", [b"{", b"[]", b"1"])
-def test_body_that_is_no_object_is_malformed(body: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        readings(body)
-
-
-def test_signature_by_any_live_secret_counts_and_no_other() -> None:
-    hook, body = SwiftparcelHook(), b'{"a": 1}'
-    secrets = (b"old", b"new")
-    for secret in secrets:
-        assert hook.is_signed(body, signature(body, secret), secrets=secrets, now=NOON)
-    assert not hook.is_signed(body + b" ", signature(body, b"new"), secrets=secrets, now=NOON)
-    assert not hook.is_signed(body, signature(body, b"else"), secrets=secrets, now=NOON)
-    assert not hook.is_signed(body, {"x-swift-signature": "ä"}, secrets=secrets, now=NOON)
-    assert not hook.is_signed(body, {}, secrets=(), now=NOON)

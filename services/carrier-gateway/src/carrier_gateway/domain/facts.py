@@ -6,22 +6,12 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-Kind = Literal[
-    "picked-up",
-    "in-transit",
-    "arrived-at-facility",
-    "customs-hold",
-    "out-for-delivery",
-    "eta-changed",
-    "delivery-delayed",
-    "delivery-attempted",
-    "delivery-exception",
-    "available-for-pickup",
-    "delivered",
-    "proof-of-delivery",
-    "return-in-transit",
-]
-Occurrence = Literal["once", "each-place", "each-time", "each-fact", "when-complete", "past-threshold"]
+from profiles import Milestone
+from profiles.times import Basis
+
+Kind = Milestone
+"""What a carrier reports, in the words profiles map to."""
+Occurrence = Literal["once", "each-place", "each-time", "each-fact", "when-complete", "past-threshold", "never"]
 
 
 class Rule(NamedTuple):
@@ -29,7 +19,7 @@ class Rule(NamedTuple):
 
     `rank` decides between facts of the same moment; a fact that does not move the parcel changes no state.
     `occurs` says when it is another event: once a shipment, at each new place, the n-th time on any parcel, each fact
-    of each parcel, when all parcels have it, or when the estimate moved enough.
+    of each parcel, when all parcels have it, when the estimate moved enough, or never.
     """
 
     rank: int
@@ -38,6 +28,10 @@ class Rule(NamedTuple):
 
 
 RULES: dict[Kind, Rule] = {
+    "unmapped": Rule(0, False, "never"),
+    "info": Rule(1, False, "never"),
+    "cancelled": Rule(2, False, "never"),
+    "label-created": Rule(5, False, "never"),
     "picked-up": Rule(10, True, "once"),
     "in-transit": Rule(20, True, "once"),
     "arrived-at-facility": Rule(30, True, "each-place"),
@@ -57,12 +51,17 @@ HANDED_OVER: tuple[Kind, ...] = ("delivered", "proof-of-delivery")
 
 
 class Fact(BaseModel):
-    """Something a carrier reported of one parcel, in our words."""
+    """Something a carrier reported of one parcel, in our words.
+
+    `at` is aware, unless the carrier named no zone (`local-unknown`): then it is the carrier's own clock and never
+    taken for another. `received` is when we heard of it, for reports that name no time.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     kind: Kind
-    at: AwareDatetime
+    at: datetime
+    basis: Basis | Literal["received"] = "offset"
     code: str
     text: str = ""
     place: str | None = None
@@ -70,6 +69,11 @@ class Fact(BaseModel):
     eta: AwareDatetime | None = None
     signed_by: str | None = None
     document_ref: str | None = None
+
+    @property
+    def order(self) -> datetime:
+        """Return what facts are sorted by; a clock of unknown zone counts as if it were UTC, for order only."""
+        return moment_order(self.at)
 
 
 class ParcelState(BaseModel):
@@ -82,16 +86,22 @@ class ParcelState(BaseModel):
     document_ref: str | None = None
 
 
+def moment_order(at: datetime) -> datetime:
+    """Return what a moment is sorted by, whether it names its zone or not."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def identity(fact: Fact) -> str:
     """Return what makes two reports the same fact: kind, moment and code, not the carrier's event number."""
-    return f"{fact.kind}@{fact.at.astimezone(UTC).isoformat()}#{fact.code}"
+    at = fact.at.astimezone(UTC) if fact.at.tzinfo else fact.at
+    return f"{fact.kind}@{at.isoformat()}#{fact.code}"
 
 
 def merge(one: Fact, other: Fact) -> Fact:
     """Return one fact with what either report knows; where they differ the choice does not depend on the order."""
     if one == other:
         return one
-    names = [name for name in Fact.model_fields if name not in {"kind", "at", "code"}]
+    names = [name for name in Fact.model_fields if name not in {"kind", "at", "basis", "code"}]
     return one.model_copy(update={name: _richer(getattr(one, name), getattr(other, name)) for name in names})
 
 
@@ -102,12 +112,12 @@ def _richer(one: Any, other: Any) -> Any:  # noqa: ANN401  two values of the sam
 
 def state_of(facts: Iterable[Fact]) -> ParcelState:
     """Return the state: the delivery sticks, only a return that began after it goes on; else the latest fact counts."""
-    found = sorted(facts, key=lambda fact: (fact.at, RULES[fact.kind].rank, fact.code))
+    found = sorted(facts, key=lambda fact: (fact.order, RULES[fact.kind].rank, fact.code))
     delivery = _delivery(found)
     if delivery is None:
         moving = [fact for fact in found if RULES[fact.kind].moves]
         return ParcelState(state=moving[-1].kind, since=moving[-1].at) if moving else ParcelState()
-    back = [fact for fact in found if fact.kind == "return-in-transit" and fact.at > delivery.at]
+    back = [fact for fact in found if fact.kind == "return-in-transit" and fact.order > delivery.order]
     proofs = [fact for fact in found if fact.kind in HANDED_OVER]
     return ParcelState(
         state=back[-1].kind if back else "delivered",

@@ -1,13 +1,14 @@
 """A shipment: its booking, its parcels, what was reported of them, and which of it the mesh was told."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 from canonical.values import BookedParcel, Contact
 
-from carrier_gateway.domain.facts import RULES, Fact, Kind, ParcelState, identity, merge, state_of
+from carrier_gateway.domain.facts import RULES, Fact, Kind, ParcelState, identity, merge, moment_order, state_of
 
 Stage = Literal["booking", "booked", "refused", "held", "cancelling", "cancelled"]
 ETA_THRESHOLD = timedelta(hours=2)
@@ -99,6 +100,13 @@ class Shipment(BaseModel):
     parcels: dict[str, ParcelTrack] = Field(default_factory=dict)
     told: list[str] = Field(default_factory=list)
     told_eta: datetime | None = None
+    subscribed_until: datetime | None = None
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom
+    @property
+    def is_open(self) -> bool:
+        """Whether the carrier is still to report something."""
+        return self.stage == "booked" and "proof-of-delivery" not in self.told
 
     def reach(self, stage: Stage, since: datetime, why: str = "") -> None:
         """Note a new stage and why."""
@@ -115,7 +123,8 @@ class Shipment(BaseModel):
 
     def has_left(self) -> bool:
         """Say whether the carrier has anything of it."""
-        return any(parcel.facts for parcel in self.parcels.values())
+        facts = [fact for parcel in self.parcels.values() for fact in parcel.facts.values()]
+        return any(RULES[fact.kind].moves or fact.kind == "proof-of-delivery" for fact in facts)
 
     def note(self, tracking_number: str, fact: Fact) -> list[Told]:
         """Keep a fact of a parcel; return what of it, and of what it completes, is news."""
@@ -127,7 +136,7 @@ class Shipment(BaseModel):
     def eta(self) -> datetime | None:
         """Return the carrier's newest estimate."""
         estimates = [fact for parcel in self.parcels.values() for fact in parcel.facts.values() if fact.eta]
-        return max(estimates, key=lambda fact: (fact.at, fact.eta)).eta if estimates else None
+        return max(estimates, key=lambda fact: (fact.order, fact.eta)).eta if estimates else None
 
     def states(self) -> dict[str, ParcelState]:
         """Return where each parcel stands."""
@@ -148,7 +157,7 @@ class Shipment(BaseModel):
     def delivered_at(self) -> datetime | None:
         """Return when the last parcel was handed over, None while one is missing."""
         moments = [state.delivered_at for state in self.states().values() if state.delivered_at]
-        return max(moments) if moments and len(moments) == len(self.parcels) else None
+        return max(moments, key=moment_order) if moments and len(moments) == len(self.parcels) else None
 
     def waits(self) -> str | None:
         """Return what the shipment waits for, None when it waits for nothing."""
@@ -172,7 +181,7 @@ class Shipment(BaseModel):
                 key = f"{tracking_number}:{identity(fact)}"
             case "past-threshold":
                 return [Told(fact.kind, tracking_number, fact)] if self._is_eta_news(fact) else []
-            case "when-complete":
+            case "when-complete" | "never":
                 return []
         return [Told(fact.kind, tracking_number, fact, ordinal)] if self._tell(key) else []
 
@@ -182,19 +191,21 @@ class Shipment(BaseModel):
         return abs(fact.eta - (self.told_eta or self.planned_delivery_at)) >= ETA_THRESHOLD
 
     def _completed(self, tracking_number: str) -> list[Told]:
-        if "proof-of-delivery" in self.told:
-            return []
         states = self.states()
         news: list[Told] = []
+        if "proof-of-delivery" in self.told:
+            richer = self._tell(_proof_key(states.values()))
+            return [Told("proof-of-delivery", tracking_number, self._closing(tracking_number))] if richer else []
         if all(state.delivered_at for state in states.values()) and self._tell("delivered"):
             news.append(Told("delivered", tracking_number, self._closing(tracking_number)))
         if all(state.document_ref is not None for state in states.values()) and self._tell("proof-of-delivery"):
+            self._tell(_proof_key(states.values()))
             news.append(Told("proof-of-delivery", tracking_number, self._closing(tracking_number)))
         return news
 
     def _closing(self, tracking_number: str) -> Fact:
         facts = self.parcels[tracking_number].facts.values()
-        return max(facts, key=lambda fact: (RULES[fact.kind].rank, fact.at))
+        return max(facts, key=lambda fact: (RULES[fact.kind].rank, fact.order))
 
     def _tell(self, key: str) -> bool:
         if key in self.told:
@@ -213,5 +224,11 @@ _WAITS: dict[Stage, str | None] = {
 }
 
 
+def _proof_key(states: Iterable[ParcelState]) -> str:
+    """Return what the proof consists of: one that becomes richer is told anew, the delivery is not."""
+    parts = [f"{state.document_ref or ''}{'+signature' if state.signed_by else ''}" for state in states]
+    return f"proof:{';'.join(parts)}"
+
+
 def _latest(state: ParcelState) -> tuple[Any, int]:
-    return state.since, 0 if state.state == "booked" else RULES[state.state].rank
+    return moment_order(state.since) if state.since else None, 0 if state.state == "booked" else RULES[state.state].rank

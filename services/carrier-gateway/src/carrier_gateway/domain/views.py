@@ -33,7 +33,7 @@ def shown_parcel(shipment: Shipment, tracking_number: str) -> dict[str, Any]:
         "since": state.since or shipment.since,
         "delivered_at": state.delivered_at,
         "eta": shipment.eta(),
-        "history": [shown_fact(fact) for fact in sorted(parcel.facts.values(), key=lambda fact: fact.at)],
+        "history": [shown_fact(fact) for fact in sorted(parcel.facts.values(), key=lambda fact: fact.order)],
         "waits": shipment.waits(),
     }
 

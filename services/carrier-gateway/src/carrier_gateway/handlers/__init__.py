@@ -10,16 +10,20 @@ from carrier_gateway.handlers.bookings import (
     note_cancel_failure,
     stop_shipments,
 )
-from carrier_gateway.handlers.milestones import note_report
+from carrier_gateway.handlers.milestones import call_back, keep_message, note_asked, note_messages, note_report
 
 __all__ = [
     "book_shipment",
+    "call_back",
+    "keep_message",
     "make_booking",
     "make_cancel",
+    "note_asked",
     "note_booking",
     "note_booking_failure",
     "note_cancel",
     "note_cancel_failure",
+    "note_messages",
     "note_report",
     "stop_shipments",
 ]

@@ -1,6 +1,7 @@
 """Bookings: made once per planned shipment, told as facts, taken back when the warehouse stopped the order."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from canonical import CanonicalEvent
 from canonical.carrier import CarrierBooked, DeliveryException
@@ -53,7 +54,7 @@ async def note_booking(effect: BookShipment, booking: Booking, *, desk: Desk, cl
     now = clock.now()
     shipment.book(booking, now)
     desk.shipments.put(shipment.shipment_id, shipment)
-    waiting = await _claim(shipment, desk)
+    waiting = await _claim(shipment, desk, now)
     if shipment.is_stopped and not waiting:
         return _cancel(shipment, desk, clock)
     booked = CarrierBooked(
@@ -150,7 +151,7 @@ async def known(shipment_id: str, desk: Desk) -> Shipment:
     return shipment
 
 
-async def _claim(shipment: Shipment, desk: Desk) -> list[CanonicalEvent]:
+async def _claim(shipment: Shipment, desk: Desk, now: datetime) -> list[CanonicalEvent]:
     """Point the tracking numbers here and take up the facts that waited for it."""
     keys = {number: pointer_key(shipment.carrier_code, number) for number in shipment.parcels}
     await desk.pointers.load(keys.values())
@@ -158,7 +159,7 @@ async def _claim(shipment: Shipment, desk: Desk) -> list[CanonicalEvent]:
     for number, key in keys.items():
         pointer = await desk.pointers.get(key) or Pointer()
         for item in pointer.waiting:
-            events.extend(milestone(shipment, told) for told in shipment.note(number, item.fact))
+            events.extend(milestone(shipment, told, now) for told in shipment.note(number, item.fact))
         desk.pointers.put(key, Pointer(shipment_id=shipment.shipment_id))
     return events
 

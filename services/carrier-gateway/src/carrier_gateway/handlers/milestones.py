@@ -1,7 +1,10 @@
 """Reports of carriers: kept until their booking is known, then told once each as milestones."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from canonical import CanonicalEvent
 from canonical.carrier import (
     ArrivedAtFacility,
     AvailableForPickup,
@@ -18,11 +21,11 @@ from canonical.carrier import (
     ProofOfDeliveryReceived,
     ReturnInTransit,
 )
-from chassis import Clock, Outcome, Permanent
+from chassis import Clock, Effect, Http, Outcome, Permanent
 
 from carrier_gateway.domain import Kind, Pointer, Shipment, Told
-from carrier_gateway.domain.reports import Report, pointer_key
-from carrier_gateway.ports import Desk
+from carrier_gateway.domain.reports import Asked, MappedBatch, RawMessage, Report, pointer_key
+from carrier_gateway.ports import CallBackCarrier, Desk, Raws
 
 PLAIN: dict[Kind, type[Milestone]] = {
     "picked-up": PickedUp,
@@ -38,7 +41,42 @@ REASONED: dict[Kind, type[CustomsHold | DeliveryDelayed | DeliveryException | Re
 }
 
 
-async def note_report(report: Report, *, desk: Desk, clock: Clock) -> Outcome:
+async def keep_message(message: RawMessage, *, raws: Raws) -> Outcome:
+    """Keep a carrier's message as it came; what it says is found out afterwards."""
+    raws.keep(message)
+    return []
+
+
+async def note_messages(batch: MappedBatch, *, desk: Desk, raws: Raws, clock: Clock) -> Outcome:
+    """Take what messages were found to say; one that was mapped by another meanwhile says nothing again."""
+    fresh = await raws.mark(batch.messages)
+    outcome: list[CanonicalEvent | Effect] = []
+    for found in batch.messages:
+        if found.seq not in fresh:
+            continue
+        for report in found.reports:
+            outcome += await note_report(report, desk=desk, clock=clock)
+        if call := found.call_back:
+            carrier = found.carrier_code
+            outcome.append(CallBackCarrier(lane=carrier, carrier_code=carrier, url=call.url, body=call.body))
+    return outcome
+
+
+async def note_asked(asked: Asked, *, desk: Desk) -> Outcome:
+    """Note that a carrier was asked, so that it is not asked again at once."""
+    for shipment_id in asked.shipment_ids:
+        if shipment := await desk.shipments.get(shipment_id):
+            shipment.subscribed_until = asked.subscribed_until or shipment.subscribed_until
+            desk.shipments.put(shipment_id, shipment)
+    return []
+
+
+async def call_back(effect: CallBackCarrier, *, key: str, outside: Http) -> None:
+    """Make the call a handshake asks for."""
+    await outside.request("POST", effect.url, json=effect.body, idempotency_key=key)
+
+
+async def note_report(report: Report, *, desk: Desk, clock: Clock) -> Sequence[CanonicalEvent]:
     """Keep what a carrier reported and tell what is new of it; before the booking is recorded it waits."""
     key = pointer_key(report.carrier_code, report.tracking_number)
     pointer = await desk.pointers.get(key) or Pointer()
@@ -50,12 +88,16 @@ async def note_report(report: Report, *, desk: Desk, clock: Clock) -> Outcome:
     if shipment is None:
         raise Permanent(f"shipment {pointer.shipment_id} is not known here", remedy="check-shipment")
     desk.shipments.put(shipment.shipment_id, shipment)
-    return [milestone(shipment, told) for told in shipment.note(report.tracking_number, report.fact)]
+    now = clock.now()
+    return [milestone(shipment, told, now) for told in shipment.note(report.tracking_number, report.fact)]
 
 
-def milestone(shipment: Shipment, told: Told) -> Milestone:
-    """Return the event of a fact; the estimate it tells becomes the one later ones are compared with."""
-    fact, about = told.fact, _about(shipment, told)
+def milestone(shipment: Shipment, told: Told, now: datetime) -> Milestone:
+    """Return the event of a fact; the estimate it tells becomes the one later ones are compared with.
+
+    A moment of unknown zone is never stamped as another: the event happened `now`, and carries the carrier's clock.
+    """
+    fact, about = told.fact, _about(shipment, told, now)
     if plain := PLAIN.get(told.kind):
         return plain(**about)
     if reasoned := REASONED.get(told.kind):
@@ -68,14 +110,18 @@ def milestone(shipment: Shipment, told: Told) -> Milestone:
         case "eta-changed":
             return _eta(shipment, about, told)
         case "delivered":
-            return _delivered(shipment, about)
+            return _delivered(shipment, about, now)
         case _:
-            return _proof(shipment, about)
+            return _proof(shipment, about, now)
 
 
-def _about(shipment: Shipment, told: Told) -> dict[str, Any]:
+def _when(at: datetime, now: datetime) -> dict[str, Any]:
+    return {"occurred_at": at} if at.tzinfo else {"occurred_at": now, "local_time": at.isoformat()}
+
+
+def _about(shipment: Shipment, told: Told, now: datetime) -> dict[str, Any]:
     return {
-        "occurred_at": told.fact.at,
+        **_when(told.fact.at, now),
         "order_id": shipment.order_id,
         "shipment_id": shipment.shipment_id,
         "carrier_code": shipment.carrier_code,
@@ -91,22 +137,22 @@ def _about(shipment: Shipment, told: Told) -> dict[str, Any]:
 def _eta(shipment: Shipment, about: dict[str, Any], told: Told) -> EtaChanged:
     previous = shipment.told_eta
     shipment.told_eta = told.fact.eta
-    return EtaChanged(**about, eta=told.fact.eta or told.fact.at, previous_eta=previous, estimated_by="carrier")
+    eta = told.fact.eta or about["occurred_at"]
+    return EtaChanged(**about, eta=eta, previous_eta=previous, estimated_by="carrier")
 
 
-def _delivered(shipment: Shipment, about: dict[str, Any]) -> Delivered:
-    delivered_at = shipment.delivered_at() or about["occurred_at"]
-    about |= {"occurred_at": delivered_at, "tracking_number": next(iter(shipment.parcels))}
+def _delivered(shipment: Shipment, about: dict[str, Any], now: datetime) -> Delivered:
+    about |= _when(shipment.delivered_at() or now, now) | {"tracking_number": next(iter(shipment.parcels))}
     return Delivered(**about, signed_by=_signature(shipment), parcels_total=len(shipment.parcels))
 
 
-def _proof(shipment: Shipment, about: dict[str, Any]) -> ProofOfDeliveryReceived:
+def _proof(shipment: Shipment, about: dict[str, Any], now: datetime) -> ProofOfDeliveryReceived:
     number, state = next(iter(shipment.states().items()))
     return ProofOfDeliveryReceived(
         **about | {"tracking_number": number},
         document_ref=state.document_ref or f"{shipment.carrier_code}:{number}",
         signed_by=_signature(shipment),
-        delivered_at=shipment.delivered_at() or about["occurred_at"],
+        delivered_at=_when(shipment.delivered_at() or now, now)["occurred_at"],
     )
 
 

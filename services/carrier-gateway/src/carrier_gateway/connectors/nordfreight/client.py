@@ -1,7 +1,5 @@
-"""Calls to nordfreight, and its webhook dialect."""
+"""Calls to nordfreight."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -12,7 +10,6 @@ from chassis import Http, Permanent, Rejected, Temporary
 
 from carrier_gateway.connectors.nordfreight import mapping, wire
 from carrier_gateway.domain import Booking
-from carrier_gateway.domain.reports import Reading
 from carrier_gateway.ports import BookingRefused
 
 REFUSED = 409
@@ -64,24 +61,6 @@ class NordfreightClient:
         rows = found.get("bookings", []) if isinstance(found, dict) and "bookingNumber" not in found else found
         rows = rows if isinstance(rows, list) else [rows]
         return _booking(orjson.dumps(rows[0])) if rows else None
-
-
-class NordfreightHook:
-    """nordfreight's webhooks."""
-
-    def is_signed(self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[bytes], now: datetime) -> bool:
-        """Check `Nord-Signature` and that `Nord-Timestamp` is not older than the window."""
-        return wire.is_signed(
-            body,
-            timestamp=headers.get(wire.TIMESTAMP_HEADER, ""),
-            signature=headers.get(wire.SIGNATURE_HEADER, ""),
-            secrets=secrets,
-            now=now,
-        )
-
-    def read(self, body: bytes) -> list[Reading]:
-        """Read a body."""
-        return mapping.readings(body)
 
 
 def _booking(content: bytes) -> Booking:

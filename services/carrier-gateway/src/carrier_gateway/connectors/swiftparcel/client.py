@@ -1,7 +1,5 @@
-"""Calls to swiftparcel, and its webhook dialect."""
+"""Calls to swiftparcel."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -12,7 +10,6 @@ from chassis import Http, Permanent, Rejected, Temporary
 
 from carrier_gateway.connectors.swiftparcel import mapping, wire
 from carrier_gateway.domain import Booking
-from carrier_gateway.domain.reports import Reading
 from carrier_gateway.ports import BookingRefused
 
 REFUSED = 422
@@ -64,19 +61,6 @@ class SwiftparcelClient:
         rows = found.get("shipments", []) if isinstance(found, dict) and "id" not in found else found
         rows = rows if isinstance(rows, list) else [rows]
         return _booking(orjson.dumps(rows[0])) if rows else None
-
-
-class SwiftparcelHook:
-    """swiftparcel's webhooks."""
-
-    def is_signed(self, body: bytes, headers: Mapping[str, str], *, secrets: Sequence[bytes], now: datetime) -> bool:
-        """Check `X-Swift-Signature`; it carries no time."""
-        del now
-        return wire.is_signed(body, headers.get(wire.SIGNATURE_HEADER, ""), secrets)
-
-    def read(self, body: bytes) -> list[Reading]:
-        """Read a body."""
-        return mapping.readings(body)
 
 
 def _booking(content: bytes) -> Booking:

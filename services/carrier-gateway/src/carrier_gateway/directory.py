@@ -1,0 +1,91 @@
+"""The carriers' profiles and secrets, read from their folders again when a file changes."""
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from profiles import Broken, Profile, load
+from profiles.auth import Secret
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How old what is known of a secret file may be."""
+
+
+class Profiles:
+    """Profiles by carrier; a broken file never replaces a working profile."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stamps: dict[Path, int] = {}
+        self._profiles: dict[str, Profile] = {}
+        self.broken: dict[str, str] = {}
+
+    def __getitem__(self, carrier: str) -> Profile:
+        return self._profiles[carrier]
+
+    def get(self, carrier: str) -> Profile | None:
+        """Return a carrier's profile; None when there is none."""
+        return self._profiles.get(carrier)
+
+    def all(self) -> Sequence[Profile]:
+        """Return all profiles, by carrier."""
+        return [self._profiles[carrier] for carrier in sorted(self._profiles)]
+
+    def refresh(self) -> list[str]:
+        """Read what changed since the last time; returns the carriers whose profile is new.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        stamps = {path: path.stat().st_mtime_ns for path in sorted(self._folder.glob("*.yaml"))}
+        changed = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
+        for path in self._stamps.keys() - stamps.keys():
+            self._profiles.pop(path.stem, None)
+            self.broken.pop(path.stem, None)
+            log.info("profile_gone", extra={"carrier": path.stem})
+        self._stamps = stamps
+        return [path.stem for path in changed if self._read(path)]
+
+    def _read(self, path: Path) -> bool:
+        try:
+            self._profiles[path.stem] = load(path)
+        except (Broken, OSError, UnicodeDecodeError) as error:
+            self.broken[path.stem] = str(error)
+            fields = {"carrier": path.stem, "error": str(error)[:1000], "kept_working": path.stem in self._profiles}
+            log.error("profile_broken", extra=fields)  # noqa: TRY400  the error says it all
+            return False
+        self.broken.pop(path.stem, None)
+        log.info("profile_loaded", extra={"carrier": path.stem})
+        return True
+
+
+class SecretFiles:
+    """Live secrets by file; one can be added before another is taken away."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._known: dict[str, tuple[float, tuple[bytes, ...]]] = {}
+
+    def live(self, secret: Secret) -> tuple[bytes, ...]:
+        """Return the secrets a file holds, one a line, or the whole of a JWKS; none when there is no such file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        now = time.monotonic()
+        read_at, values = self._known.get(secret.file, (-LOOK_SECONDS, ()))
+        if now - read_at >= LOOK_SECONDS:
+            values = self._read(secret.file)
+            self._known[secret.file] = (now, values)
+        return values
+
+    def _read(self, name: str) -> tuple[bytes, ...]:
+        if self._folder is None or Path(name).name != name or not (path := self._folder / name).is_file():
+            return ()
+        content = path.read_bytes()
+        if path.suffix == ".jwks":
+            return (content,)
+        return tuple(line.strip() for line in content.splitlines() if line.strip())

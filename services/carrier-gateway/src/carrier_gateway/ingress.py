@@ -1,0 +1,119 @@
+"""The carriers' way in: a message is verified, kept durably as it came, and answered."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+
+import orjson
+from fastapi import HTTPException, Request
+from fastapi.responses import JSONResponse, Response
+
+from chassis import Service, Temporary
+
+from carrier_gateway import handlers
+from carrier_gateway.directory import Profiles, SecretFiles
+from carrier_gateway.domain.reports import RawMessage
+from carrier_gateway.store import RawMessages
+from profiles import Profile, Undecodable
+from profiles.decode import decode
+from profiles.signatures import Message, is_genuine
+
+audit = logging.getLogger("carrier_gateway.audit")
+
+NATIVE = {"content-type"}
+
+
+class Doors:
+    """The carriers' way in: verified, kept durably, answered; what a message says is found out later."""
+
+    def __init__(
+        self,
+        service: Service,
+        profiles: Profiles,
+        secrets: SecretFiles,
+        *,
+        wake: Callable[[], None],
+        backlog: Callable[[], int],
+        backlog_limit: int,
+    ) -> None:
+        self._service, self._profiles, self._secrets = service, profiles, secrets
+        self._wake, self._backlog, self._backlog_limit = wake, backlog, backlog_limit
+
+    async def take(self, carrier: str, request: Request) -> Response:
+        """Answer a carrier's message, and leave one line about it."""
+        began = time.perf_counter()
+        body = await request.body()
+        said, status = "failed", 500
+        try:
+            answer, said = await self._taken(carrier, request, body)
+            status = answer.status_code
+        except HTTPException as error:
+            said, status = str(error.detail), error.status_code
+            raise
+        except Temporary as error:
+            said, status = str(error), 503
+            raise
+        else:
+            return answer
+        finally:
+            fields = {
+                "carrier": carrier[:64],
+                "status": status,
+                "outcome": said,
+                "bytes": len(body),
+                "digest": hashlib.sha256(body).hexdigest()[:16],
+                "ms": round((time.perf_counter() - began) * 1000, 1),
+            }
+            audit.log(logging.INFO if status < 300 else logging.WARNING, "webhook", extra=fields)
+
+    async def _taken(self, carrier: str, request: Request, body: bytes) -> tuple[Response, str]:
+        profile = self._profiles.get(carrier)
+        if profile is None:
+            raise HTTPException(404, f"carrier {carrier} is not known")
+        if len(body) > profile.limits.body_bytes:
+            raise HTTPException(413, f"{carrier} may send at most {profile.limits.body_bytes} bytes")
+        self._verify(profile, request, body)
+        if self._backlog() > self._backlog_limit:
+            raise Temporary("more messages wait than may")
+        digest = hashlib.sha256(body).hexdigest()
+        kept = {name: value for name in {*NATIVE, *profile.headers} if (value := request.headers.get(name))}
+        message = RawMessage(
+            carrier_code=carrier,
+            channel="webhook",
+            digest=digest,
+            body=body,
+            headers=kept,
+            received_at=self._service.clock.now(),
+        )
+        done = await self._service.accept(
+            f"webhook-{carrier}", digest, message, handlers.keep_message, raws=RawMessages
+        )
+        self._wake()
+        said = "duplicate" if done is None else "accepted"
+        return _answered(profile, message) or JSONResponse({"status": said}), said
+
+    def _verify(self, profile: Profile, request: Request, body: bytes) -> None:
+        if not profile.auth:
+            raise HTTPException(404, f"carrier {profile.carrier} sends no webhooks")
+        live = [self._secrets.live(secret) for way in profile.auth for secret in way.secrets]
+        if not any(live):
+            raise Temporary(f"no secret of {profile.carrier} is configured")
+        message = Message(body, request.headers, request.query_params)
+        if not is_genuine(profile.auth, message, secrets=self._secrets.live, now=self._service.clock.now()):
+            raise HTTPException(401, "the message does not prove its sender")
+
+
+def _answered(profile: Profile, message: RawMessage) -> Response | None:
+    """Return what a handshake wants to read; None when it is none, or nothing in particular is wanted."""
+    wanted = [handshake for handshake in profile.handshakes if handshake.answer]
+    if not wanted:
+        return None
+    try:
+        scope = {"root": decode(message.body, profile.decode), "headers": message.headers, "request": {}}
+    except Undecodable:
+        return None
+    asked = next((handshake for handshake in wanted if handshake.when(scope)), None)
+    return (
+        Response(orjson.dumps(asked.answer(scope)), media_type="application/json") if asked and asked.answer else None
+    )

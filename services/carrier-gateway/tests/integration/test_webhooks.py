@@ -1,0 +1,261 @@
+"""Carriers' messages on a real database and broker: kept before answered, mapped once, asked for when missed."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from chassis import Service
+from chassis.host import make_app
+from chassis.local.ports import free_port
+from chassis.testing import LocalMesh, eventually
+
+from carrier_gateway import handlers
+from carrier_gateway.app import build
+from carrier_gateway.settings import ServiceSettings
+from carrier_gateway.store import CarrierDesk
+
+from ..fakes import TN, booking, plan
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
+
+CARRIERS = Path(__file__).resolve().parents[4] / "partners" / "carriers"
+SECRET = "an-integration-secret"
+SCAN = {"event_id": "E-1", "tracking_number": TN[0], "code": "PU", "at": "2026-03-02T13:00:00Z"}
+
+
+class Gateway:
+    """A running gateway with folders of its own, and a carrier that answers it."""
+
+    def __init__(self, service: Service, web: httpx.AsyncClient, carriers: Path, secrets: Path) -> None:
+        self.service, self.web, self.carriers, self.secrets = service, web, carriers, secrets
+        self.asked: list[tuple[str, Any]] = []
+        self.scans: list[dict[str, Any]] = []
+
+    async def send(self, body: Any, carrier: str = "swiftparcel", secret: str = SECRET) -> httpx.Response:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        signature = base64.b64encode(hmac.digest(secret.encode(), raw, hashlib.sha256)).decode()
+        return await self.web.post(f"/webhooks/{carrier}", content=raw, headers={"x-swift-signature": signature})
+
+    async def booked(self) -> None:
+        """Book a shipment the way the mesh does."""
+        event = plan()
+        await self.service.accept("test", "plan", event, handlers.book_shipment, desk=CarrierDesk)
+
+        async def is_booked() -> bool:
+            return (await self.web.get("/shipments/SH-1")).json().get("stage") == "booked"
+
+        await eventually(is_booked)
+
+    async def history(self, number: str = TN[0]) -> list[str]:
+        answer = await self.web.get(f"/tracking/{number}")
+        return [item["kind"] for item in answer.json()["history"]] if answer.status_code == 200 else []
+
+    async def hears(self, *kinds: str, number: str = TN[0]) -> None:
+        async def heard() -> bool:
+            return set(kinds) <= set(await self.history(number))
+
+        await eventually(heard)
+
+    async def raw(self, **query: Any) -> list[dict[str, Any]]:
+        return list((await self.web.get("/raw-messages", params=query)).json())
+
+
+async def answer_calls(gateway: Gateway, request: Request) -> Response:
+    """Be the carrier: book, and answer polls and subscriptions."""
+    body = await request.body()
+    gateway.asked.append((str(request.url.path) + "?" + str(request.url.query), json.loads(body) if body else None))
+    if request.url.path.endswith("/shipments"):
+        return JSONResponse(
+            {
+                "id": booking().reference,
+                "packages": [
+                    {"ref": parcel.sscc, "tracking_number": parcel.tracking_number, "label_url": parcel.label_ref}
+                    for parcel in booking().parcels
+                ],
+            }
+        )
+    return JSONResponse({"scans": gateway.scans})
+
+
+@asynccontextmanager
+async def served(app: Any, port: int) -> AsyncIterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  uvicorn offers no event
+        await asyncio.sleep(0.01)
+    yield
+    server.should_exit = True
+    await task
+
+
+Starter = Callable[..., Awaitable[Gateway]]
+
+
+@pytest.fixture
+async def start(mesh: LocalMesh, tmp_path: Path) -> AsyncIterator[Starter]:
+    closing: list[Any] = []
+
+    async def started(**settings: Any) -> Gateway:
+        carriers, secrets, port = tmp_path / "carriers", tmp_path / "secrets", free_port()
+        carriers.mkdir()
+        secrets.mkdir()
+        for name in ("swiftparcel", "nordfreight", "dhl"):
+            shutil.copy(CARRIERS / f"{name}.yaml", carriers)
+        (secrets / "swiftparcel.secret").write_text(f"older\n{SECRET}\n")
+        (secrets / "dhl.secret").write_text(SECRET)
+        plain = await mesh.settings("carrier-gateway")
+        given = plain.model_dump() | {
+            "carriers_dir": carriers,
+            "secrets_dir": secrets,
+            "swiftparcel_url": f"http://127.0.0.1:{port}/swift",
+            **settings,
+        }
+        service = build(ServiceSettings(**given))
+        web = httpx.AsyncClient(transport=httpx.ASGITransport(make_app(service)), base_url="http://gateway")
+        gateway = Gateway(service, web, carriers, secrets)
+
+        async def carrier(request: Request) -> Response:
+            return await answer_calls(gateway, request)
+
+        routes = [Route("/{path:path}", carrier, methods=["GET", "POST", "DELETE"])]
+        outside = served(Starlette(routes=routes), port)
+        await outside.__aenter__()
+        await service.start()
+        closing.extend([service.stop, web.aclose, lambda: outside.__aexit__(None, None, None)])
+        return gateway
+
+    yield started
+    for close in closing:
+        await close()
+
+
+async def test_a_message_is_kept_then_mapped_once_however_often_it_comes(start: Starter) -> None:
+    gateway = await start()
+    await gateway.booked()
+    answers = [(await gateway.send(SCAN)).json()["status"] for _ in range(3)]
+    assert answers == ["accepted", "duplicate", "duplicate"]
+    await gateway.hears("picked-up")
+    (kept,) = await gateway.raw(carrier="swiftparcel")
+    assert (kept["outcome"], kept["facts"], kept["channel"]) == ("tracking", 1, "webhook")
+
+
+async def test_who_is_refused_and_why(start: Starter) -> None:
+    gateway = await start()
+    (gateway.secrets / "dhl.secret").unlink()
+    answers = [
+        await gateway.send(SCAN, secret="forged"),
+        await gateway.send(SCAN, carrier="nobody"),
+        await gateway.send(b" " * 70_000),
+        await gateway.send(SCAN, carrier="dhl"),
+    ]
+    assert [answer.status_code for answer in answers] == [401, 404, 413, 503]
+    assert answers[3].headers["retry-after"] == "1"
+    assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
+    assert await gateway.raw() == []
+    assert (await gateway.web.get("/webhooks/swiftparcel")).status_code == 200
+
+
+async def test_what_cannot_be_mapped_is_answered_well_and_becomes_a_dead_letter(
+    start: Starter, mesh: LocalMesh
+) -> None:
+    gateway = await start()
+    assert (await gateway.send(b"{no json")).status_code == 200
+    assert (await gateway.send(SCAN)).status_code == 200
+
+    async def dead() -> bool:
+        letters = await mesh.dead_letters("carrier-gateway")
+        return any(base64.b64decode(letter["body_base64"]) == b"{no json" for letter in letters)
+
+    await eventually(dead)
+    await gateway.hears("picked-up")
+    assert sorted(kept["outcome"] for kept in await gateway.raw()) == ["dead", "tracking"]
+
+
+async def test_a_code_nobody_mapped_is_mapped_after_the_profile_was_mended(start: Starter) -> None:
+    gateway = await start()
+    await gateway.booked()
+    await gateway.send(SCAN | {"code": "XX"})
+    await gateway.hears("unmapped")
+    profile = gateway.carriers / "swiftparcel.yaml"
+    profile.write_text(profile.read_text().replace("PU: picked-up", "PU: picked-up\n      XX: out-for-delivery"))
+    await asyncio.sleep(2.5)
+    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    again = await gateway.web.post("/raw-messages/replay", params={"since": since, "carrier": "swiftparcel"})
+    assert again.json()["messages"] == 1
+    await gateway.hears("out-for-delivery")
+
+
+async def test_a_broken_profile_never_replaces_a_working_one(start: Starter) -> None:
+    gateway = await start()
+    profile = gateway.carriers / "swiftparcel.yaml"
+    profile.write_text(profile.read_text().replace("picked-up", "picked"))
+
+    async def is_told() -> bool:
+        listed = (await gateway.web.get("/carriers")).json()
+        return any("milestones.0.codes.PU" in str(found["problem"]) for found in listed)
+
+    await eventually(is_told)
+    assert (await gateway.send(SCAN)).status_code == 200
+    await gateway.hears("picked-up")
+
+
+async def test_a_missed_webhook_is_found_by_asking(start: Starter) -> None:
+    gateway = await start(poll_seconds=0.1)
+    profile = gateway.carriers / "swiftparcel.yaml"
+    profile.write_text(profile.read_text().replace("quiet_minutes: 30", "quiet_minutes: 0.01"))
+    gateway.scans = [SCAN, SCAN | {"code": "DL", "at": "2026-03-03T13:00:00Z"}]
+    await gateway.booked()
+    await gateway.hears("picked-up", "delivered")
+    polls = [path for path, _ in gateway.asked if "tracking" in path]
+    assert f"numbers={TN[0]}" in polls[0]
+
+
+async def test_a_subscription_is_made_and_not_made_again(start: Starter) -> None:
+    gateway = await start(poll_seconds=0.1)
+    profile = gateway.carriers / "swiftparcel.yaml"
+    block = "subscribe:\n  call: {method: POST, path: /v1/hooks, body: {numbers: '{numbers}'}}\n  lasts_days: 14\n"
+    profile.write_text(profile.read_text() + block)
+    await gateway.booked()
+
+    async def subscribed() -> bool:
+        return any("hooks" in path for path, _ in gateway.asked)
+
+    await eventually(subscribed)
+    await asyncio.sleep(1.0)
+    assert [body for path, body in gateway.asked if "hooks" in path] == [{"numbers": [TN[0]]}]
+    async with gateway.service.engine.connect() as connection:
+        state = (await connection.execute(text("SELECT state FROM carrier_shipments"))).scalar_one()
+    assert datetime.fromisoformat(state["subscribed_until"]) > datetime.now(UTC) + timedelta(days=13)
+
+
+async def test_a_handshake_is_answered_by_the_call_it_asks_for(start: Starter) -> None:
+    gateway = await start()
+    port = gateway.service.settings.swiftparcel_url.split(":")[2].split("/")[0]  # type: ignore[attr-defined]
+    profile = gateway.carriers / "dhl.yaml"
+    profile.write_text(profile.read_text().replace("api-eu.dhl.com", f"127.0.0.1:{port}"))
+    await asyncio.sleep(2.5)
+    body = {"scope": "subscription.validate", "self": f"http://127.0.0.1:{port}/subscription/1", "secret": "once"}
+    answer = await gateway.web.post("/webhooks/dhl", json=body, headers={"x-dhl-hook-token": SECRET})
+    assert answer.status_code == 200
+
+    async def called() -> bool:
+        return ("/subscription/1/activate?", {"secret": "once"}) in gateway.asked
+
+    await eventually(called)
