@@ -7,18 +7,17 @@ import hmac
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from profiles.auth import Auth, Secret
 from profiles.decode import Undecodable, decode
 from profiles.profile import Decode
 from profiles.times import MILLISECONDS
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 Secrets = Callable[[Secret], Sequence[bytes]]
 """Reads the live values a secret's file holds; raises OSError when it cannot."""
@@ -174,7 +173,10 @@ def _key(secret: bytes, form: str) -> bytes | None:
         return None
 
 
-def _rsa_key(jwks: bytes, key_id: str) -> RSAPublicKey | None:
+def _rsa_key(jwks: bytes, key_id: str) -> "RSAPublicKey | None":
+    # a library of some size that most carriers do not need
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
     try:
         keys = orjson.loads(jwks)["keys"]
         found = next(key for key in keys if key["kid"] == key_id and key["kty"] == "RSA")
@@ -184,7 +186,11 @@ def _rsa_key(jwks: bytes, key_id: str) -> RSAPublicKey | None:
         return None
 
 
-def _is_rsa(key: RSAPublicKey, signature: bytes, signed: bytes) -> bool:
+def _is_rsa(key: "RSAPublicKey", signature: bytes, signed: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.hashes import SHA256
+
     try:
         key.verify(signature, signed, padding.PKCS1v15(), SHA256())
     except InvalidSignature:

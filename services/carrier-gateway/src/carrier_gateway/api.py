@@ -13,7 +13,7 @@ from chassis import Service
 from carrier_gateway.directory import Profiles
 from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.domain.views import shown, shown_parcel, shown_waiting
-from carrier_gateway.ingress import Doors
+from carrier_gateway.ingress import Bare, Doors
 from carrier_gateway.ports import Carrier
 from carrier_gateway.store import AGAIN, LISTED, CarrierDesk
 
@@ -24,10 +24,14 @@ def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, prof
     _questions(routes, service, tuple(carriers))
     _profiles(routes, service, profiles)
 
-    @routes.post("/webhooks/{carrier}")
+    bare = APIRouter(route_class=Bare)
+
+    @bare.post("/webhooks/{carrier}")
     async def webhook(carrier: str, request: Request) -> Response:
         """Take a carrier's message: verified, kept as it came, then answered; the same again changes nothing."""
         return await doors.take(carrier, request)
+
+    routes.include_router(bare)
 
     @routes.api_route("/webhooks/{carrier}", methods=["GET", "HEAD"], include_in_schema=False)
     async def probe(carrier: str) -> dict[str, str]:

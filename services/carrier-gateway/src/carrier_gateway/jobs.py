@@ -10,15 +10,15 @@ from typing import Any
 from prometheus_client import Counter, Gauge
 
 from chassis import Http, Permanent, Rejected, Service, Temporary, new_id
+from profiles import Profile, Undecodable, Unreadable, read
+from profiles.auth import Secret
+from profiles.calls import Call
 
 from carrier_gateway import handlers
 from carrier_gateway.directory import Profiles, SecretFiles
 from carrier_gateway.domain import Shipment
 from carrier_gateway.domain.reports import Asked, Mapped, MappedBatch, RawMessage, mapped
 from carrier_gateway.store import DROP, CarrierDesk, RawMessages
-from profiles import Profile, Undecodable, Unreadable, read
-from profiles.auth import Secret
-from profiles.calls import Call
 
 log = logging.getLogger(__name__)
 

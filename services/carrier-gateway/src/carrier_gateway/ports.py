@@ -59,7 +59,7 @@ class Carrier(Protocol):
         Raises:
             BookingRefused: the carrier will not take it.
             Temporary: whether it is booked is not known yet.
-            Permanent: its answer cannot be used; a person has to look.
+            Permanent: a person has to look.
         """
         ...
 
@@ -77,19 +77,15 @@ class Carrier(Protocol):
 
         Raises:
             Temporary: no answer.
-            Permanent: the carrier has no such label, or the reference points elsewhere.
+            Permanent: there is no such label, or the reference points elsewhere.
         """
         ...
 
 
 Shipments = Book[Shipment]
 """Shipments by id."""
-
-
 Pointers = Book[Pointer]
 """Where tracking numbers belong, by carrier and number."""
-
-
 Orders = Book[OrderIndex]
 """The shipments of each order."""
 
@@ -100,17 +96,14 @@ class Desk(Protocol):
     @property
     def shipments(self) -> Shipments:
         """Shipments by id."""
-        ...
 
     @property
     def pointers(self) -> Pointers:
         """Tracking numbers."""
-        ...
 
     @property
     def orders(self) -> Orders:
         """Orders."""
-        ...
 
 
 class Raws(Protocol):
@@ -118,8 +111,6 @@ class Raws(Protocol):
 
     def keep(self, message: RawMessage) -> None:
         """Keep a message."""
-        ...
 
     async def mark(self, found: Sequence[Mapped]) -> set[int]:
         """Note messages as mapped; returns those that were not before."""
-        ...

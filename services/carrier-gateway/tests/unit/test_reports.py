@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from carrier_gateway.domain.reports import Mapped, RawMessage, mapped
 from profiles import load, read
+
+from carrier_gateway.domain.reports import Mapped, RawMessage, mapped
 
 from ..fakes import NOON
 

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from carrier_gateway.domain.facts import Fact
 from profiles import Event, Item, Reading
+
+from carrier_gateway.domain.facts import Fact
 
 Channel = Literal["webhook", "poll"]
 NUMBER_LENGTH = 64
