@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,7 +30,14 @@ class Answer:
         return self.body if isinstance(self.body, dict) else {}
 
 
-def call(method: str, url: str, body: Any = None, *, timeout: float = 5.0) -> Answer:  # noqa: ANN401  any JSON value
+def call(
+    method: str,
+    url: str,
+    body: Any = None,  # noqa: ANN401  any JSON value
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 5.0,
+) -> Answer:
     """Make a call; `body` is sent as JSON, bytes as they are.
 
     Raises:
@@ -38,9 +46,9 @@ def call(method: str, url: str, body: Any = None, *, timeout: float = 5.0) -> An
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-    headers = {"content-type": "application/json"} if raw is not None else {}
+    sent = ({"content-type": "application/json"} if raw is not None else {}) | dict(headers or {})
     try:
-        connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), raw, headers)
+        connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), raw, sent)
         response = connection.getresponse()
         text = response.read()
     except (OSError, http.client.HTTPException) as error:

@@ -92,7 +92,7 @@ def _is_signed(way: Auth, message: Message, live: Sequence[bytes], now: datetime
     if way.scheme == "rsa":
         keys = [found for jwks in live if (found := _rsa_key(jwks, message.headers.get(way.key_id_header or "", "")))]
         return any(_is_rsa(key, value, signed) for key in keys for value in proofs)
-    expected = [hmac.digest(key, signed, hashlib.sha256) for secret in live if (key := _key(secret, way.secret_form))]
+    expected = [hmac.digest(key, signed, hashlib.sha256) for secret in live if (key := key_of(secret, way.secret_form))]
     return any([hmac.compare_digest(one, value) for one in expected for value in proofs])  # noqa: C419
 
 
@@ -129,6 +129,15 @@ def _is_recent(timestamp: str, window_seconds: int, now: datetime) -> bool:
     return abs((now - sent).total_seconds()) <= window_seconds
 
 
+def signed_text(way: Auth, body: bytes, timestamp: str) -> bytes | None:
+    """Return the bytes a message's signature covers; None when a part of them is missing."""
+    scope = _scope(Message(body, {})) if way.needs_body else {}
+    if scope is None:
+        return None
+    said = way.timestamp_field.text_in(scope) if way.timestamp_field else timestamp
+    return _signed(way, body, said, scope)
+
+
 def _signed(way: Auth, body: bytes, timestamp: str | None, scope: Mapping[str, Any]) -> bytes | None:
     """Return the bytes that were signed; None when a part of them is missing."""
     values: dict[str, bytes] = {"body": body, "timestamp": (timestamp or "").encode()}
@@ -158,7 +167,8 @@ def _decoded(text: str, encoding: str) -> bytes | None:
     return value if base64.b64encode(value) == raw else None
 
 
-def _key(secret: bytes, form: str) -> bytes | None:
+def key_of(secret: bytes, form: str) -> bytes | None:
+    """Return the key a secret's text stands for; None when it has not that form."""
     try:
         match form:
             case "nfkd":

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import Response
 from pydantic import AwareDatetime
+from sqlalchemy import TextClause
 
 from chassis import Service
 
@@ -15,7 +16,7 @@ from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.domain.views import shown, shown_parcel, shown_waiting
 from carrier_gateway.ingress import Bare, Doors
 from carrier_gateway.ports import Carrier
-from carrier_gateway.store import AGAIN, LISTED, CarrierDesk
+from carrier_gateway.store import AGAIN, LISTED, PERFORMANCE, QUALITY, CarrierDesk, RawMessages
 
 
 def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, profiles: Profiles) -> APIRouter:
@@ -55,17 +56,19 @@ def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, prof
 
 def _profiles(routes: APIRouter, service: Service, profiles: Profiles) -> None:
     @routes.get("/carriers")
-    async def carriers() -> list[dict[str, Any]]:
-        """Return the carriers whose messages are understood, and what is wrong with files that are not."""
-        broken = dict(profiles.broken)
-        listed = [
-            {"carrier": profile.carrier, "title": profile.title, "problem": broken.pop(profile.carrier, None)}
-            for profile in profiles.all()
-        ]
-        return [
-            *listed,
-            *({"carrier": carrier, "title": None, "problem": problem} for carrier, problem in broken.items()),
-        ]
+    async def carriers() -> dict[str, Any]:
+        """Return whose messages are understood, from which folder, and what is wrong with files that are not."""
+        return {"folder": str(profiles.folder.absolute()), "carriers": profiles.listed()}
+
+    @routes.get("/carriers/performance")
+    async def performance(carrier: str | None = None) -> list[dict[str, Any]]:
+        """Return how carriers do by lane: on time, transit days, exceptions, first scan (view carrier_performance)."""
+        return await _rows(service, PERFORMANCE, carrier=carrier)
+
+    @routes.get("/carriers/quality")
+    async def quality() -> list[dict[str, Any]]:
+        """Return how good carriers' data is: dead messages, unmapped, late and zone-less events."""
+        return await _rows(service, QUALITY)
 
     @routes.post("/raw-messages/replay", status_code=202)
     async def replay(since: AwareDatetime, carrier: str | None = None) -> dict[str, Any]:
@@ -74,14 +77,23 @@ def _profiles(routes: APIRouter, service: Service, profiles: Profiles) -> None:
             found = await connection.execute(AGAIN, {"since": since.astimezone(UTC), "carrier": carrier})
         return {"messages": found.rowcount, "since": since, "carrier": carrier}
 
+    @routes.get("/raw-messages/waiting")
+    async def waiting() -> dict[str, int]:
+        """Return how many messages are not mapped yet."""
+        async with service.store(RawMessages) as raws:
+            return {"waiting": await raws.count_waiting()}
+
     @routes.get("/raw-messages")
     async def raw_messages(
         digest: str | None = None, carrier: str | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
     ) -> list[dict[str, Any]]:
         """Return kept messages without their bodies, newest first."""
-        async with service.engine.connect() as connection:
-            found = await connection.execute(LISTED, {"digest": digest, "carrier": carrier, "limit": limit})
-            return [dict(row._mapping) for row in found]
+        return await _rows(service, LISTED, digest=digest, carrier=carrier, limit=limit)
+
+
+async def _rows(service: Service, query: TextClause, **parameters: object) -> list[dict[str, Any]]:
+    async with service.engine.connect() as connection:
+        return [dict(row._mapping) for row in await connection.execute(query, parameters)]
 
 
 def _questions(routes: APIRouter, service: Service, carriers: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """The carriers' profiles and secrets, read from their folders again when a file changes."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -18,13 +19,11 @@ class Profiles:
     """Profiles by carrier; a broken file never replaces a working profile."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._stamps: dict[Path, int] = {}
         self._profiles: dict[str, Profile] = {}
+        self._digests: dict[str, str] = {}
         self.broken: dict[str, str] = {}
-
-    def __getitem__(self, carrier: str) -> Profile:
-        return self._profiles[carrier]
 
     def get(self, carrier: str) -> Profile | None:
         """Return a carrier's profile; None when there is none."""
@@ -34,13 +33,25 @@ class Profiles:
         """Return all profiles, by carrier."""
         return [self._profiles[carrier] for carrier in sorted(self._profiles)]
 
+    def listed(self) -> list[dict[str, str | None]]:
+        """Return every carrier: title and digest of the profile in use, and the mistake of a newer file, if any."""
+        return [
+            {
+                "carrier": carrier,
+                "title": profile.title if (profile := self._profiles.get(carrier)) else None,
+                "digest": self._digests.get(carrier),
+                "problem": self.broken.get(carrier),
+            }
+            for carrier in sorted(self._profiles.keys() | self.broken.keys())
+        ]
+
     def refresh(self) -> list[str]:
         """Read what changed since the last time; returns the carriers whose profile is new.
 
         Raises:
             OSError: the folder cannot be read.
         """
-        stamps = {path: path.stat().st_mtime_ns for path in sorted(self._folder.glob("*.yaml"))}
+        stamps = {path: path.stat().st_mtime_ns for path in sorted(self.folder.glob("*.yaml"))}
         changed = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
         for path in self._stamps.keys() - stamps.keys():
             self._profiles.pop(path.stem, None)
@@ -51,7 +62,8 @@ class Profiles:
 
     def _read(self, path: Path) -> bool:
         try:
-            self._profiles[path.stem] = load(path)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            self._profiles[path.stem], self._digests[path.stem] = load(path), digest
         except (Broken, OSError, UnicodeDecodeError) as error:
             self.broken[path.stem] = str(error)
             fields = {"carrier": path.stem, "error": str(error)[:1000], "kept_working": path.stem in self._profiles}

@@ -152,6 +152,11 @@ LISTED = text(
     "unmapped FROM raw_message WHERE (CAST(:digest AS text) IS NULL OR digest = :digest) "
     "AND (CAST(:carrier AS text) IS NULL OR carrier_code = :carrier) ORDER BY seq DESC LIMIT :limit"
 )
+PERFORMANCE = text(
+    "SELECT * FROM carrier_performance WHERE CAST(:carrier AS text) IS NULL OR carrier_code = :carrier "
+    "ORDER BY carrier_code, origin, destination LIMIT 10000"
+)
+QUALITY = text("SELECT * FROM carrier_data_quality ORDER BY carrier_code")
 DROP = text("DELETE FROM raw_message WHERE mapped_at IS NOT NULL AND received_at < :before")
 
 

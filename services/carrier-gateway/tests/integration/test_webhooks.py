@@ -208,7 +208,7 @@ async def test_a_broken_profile_never_replaces_a_working_one(start: Starter) -> 
     profile.write_text(profile.read_text().replace("picked-up", "picked"))
 
     async def is_told() -> bool:
-        listed = (await gateway.web.get("/carriers")).json()
+        listed = (await gateway.web.get("/carriers")).json()["carriers"]
         return any("milestones.0.codes.PU" in str(found["problem"]) for found in listed)
 
     await eventually(is_told)
@@ -259,3 +259,18 @@ async def test_a_handshake_is_answered_by_the_call_it_asks_for(start: Starter) -
         return ("/subscription/1/activate?", {"secret": "once"}) in gateway.asked
 
     await eventually(called)
+
+
+async def test_how_a_carrier_does_can_be_queried(start: Starter) -> None:
+    gateway = await start()
+    await gateway.booked()
+    for code, at in (("PU", "2026-03-02T13:00:00Z"), ("EX", "2026-03-03T09:00:00"), ("DL", "2026-03-04T13:00:00Z")):
+        await gateway.send(SCAN | {"code": code, "at": at})
+    await gateway.hears("picked-up", "delivery-exception", "delivered")
+    (lane,) = (await gateway.web.get("/carriers/performance", params={"carrier": "swiftparcel"})).json()
+    assert (lane["origin"], lane["destination"], lane["parcels"], lane["delivered"]) == ("DC-BER", "DE", 1, 1)
+    assert (float(lane["transit_days_median"]), float(lane["exception_rate"])) == (2.0, 1.0)
+    assert float(lane["on_time_share"]) == 0.0
+    (quality,) = (await gateway.web.get("/carriers/quality")).json()
+    assert (quality["messages"], quality["dead_messages"], quality["unmapped_events"]) == (3, 0, 0)
+    assert float(quality["zoneless_share"]) == pytest.approx(1 / 3, abs=0.001)

@@ -54,7 +54,8 @@ class Fact(BaseModel):
     """Something a carrier reported of one parcel, in our words.
 
     `at` is aware, unless the carrier named no zone (`local-unknown`): then it is the carrier's own clock and never
-    taken for another. `received` is when we heard of it, for reports that name no time.
+    taken for another. `received` is when we heard of it, for reports that name no time. `heard_at` is when the first
+    report of it came.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -69,6 +70,7 @@ class Fact(BaseModel):
     eta: AwareDatetime | None = None
     signed_by: str | None = None
     document_ref: str | None = None
+    heard_at: AwareDatetime | None = None
 
     @property
     def order(self) -> datetime:
@@ -101,8 +103,10 @@ def merge(one: Fact, other: Fact) -> Fact:
     """Return one fact with what either report knows; where they differ the choice does not depend on the order."""
     if one == other:
         return one
-    names = [name for name in Fact.model_fields if name not in {"kind", "at", "basis", "code"}]
-    return one.model_copy(update={name: _richer(getattr(one, name), getattr(other, name)) for name in names})
+    names = [name for name in Fact.model_fields if name not in {"kind", "at", "basis", "code", "heard_at"}]
+    heard = [at for at in (one.heard_at, other.heard_at) if at]
+    richer = {name: _richer(getattr(one, name), getattr(other, name)) for name in names}
+    return one.model_copy(update={**richer, "heard_at": min(heard, default=None)})
 
 
 def _richer(one: Any, other: Any) -> Any:  # noqa: ANN401  two values of the same field

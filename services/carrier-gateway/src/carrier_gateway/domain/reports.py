@@ -136,6 +136,7 @@ def _facts(message: RawMessage, item: Item, event: Event) -> Iterator[Fact]:
         eta=eta if event.milestone == "eta-changed" else None,
         signed_by=event.signed_by,
         document_ref=event.document,
+        heard_at=message.received_at,
     )
     yield fact
     if event.is_proof and fact.kind == "delivered":

@@ -92,8 +92,10 @@ class Shipment(BaseModel):
     carrier_code: str
     service_code: str
     planned_delivery_at: datetime
+    destination: str = "?"
     stage: Stage
     since: datetime
+    booked_at: datetime | None = None
     why: str = ""
     booking_reference: str | None = None
     is_stopped: bool = False
@@ -114,7 +116,7 @@ class Shipment(BaseModel):
 
     def book(self, booking: Booking, at: datetime) -> None:
         """Note the booking."""
-        self.booking_reference = booking.reference
+        self.booking_reference, self.booked_at = booking.reference, at
         self.parcels = {
             parcel.tracking_number: ParcelTrack(sscc=parcel.sscc, label_ref=parcel.label_ref)
             for parcel in booking.parcels

@@ -190,6 +190,7 @@ def _planned(event: ShipmentPlanned) -> Shipment:
         carrier_code=event.carrier_code,
         service_code=event.service_code,
         planned_delivery_at=event.planned_delivery_at,
+        destination=event.ship_to.country,
         stage="booking",
         since=event.occurred_at,
     )
