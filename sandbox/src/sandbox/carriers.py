@@ -176,7 +176,12 @@ class SwiftParcel(Carrier):
     @staticmethod
     def _created(booking: Booking) -> dict[str, Any]:
         packages = [
-            {"ref": sscc, "tracking_number": tracking, "label_url": f"/labels/{tracking}"}
+            {
+                "ref": sscc,
+                "tracking_number": tracking,
+                "label_url": f"/labels/{tracking}",
+                "label": {"media_type": "application/x-zpl", "content_base64": _encoded(zpl(tracking))},
+            }
             for sscc, tracking in booking.parcels.items()
         ]
         return {"id": booking.id, "packages": packages}
@@ -235,7 +240,12 @@ class Nordfreight(Carrier):
     @staticmethod
     def _confirmed(booking: Booking) -> dict[str, Any]:
         colli = [
-            {"barcode": sscc, "trackingId": tracking, "labelZplUrl": f"/labels/{tracking}"}
+            {
+                "barcode": sscc,
+                "trackingId": tracking,
+                "labelZplUrl": f"/labels/{tracking}",
+                "label": {"mediaType": "application/x-zpl", "contentBase64": _encoded(zpl(tracking))},
+            }
             for sscc, tracking in booking.parcels.items()
         ]
         return {"bookingNumber": booking.id, "colli": colli}
@@ -264,5 +274,13 @@ class Nordfreight(Carrier):
 
 
 async def _label(request: Request) -> Response:
-    number = request.path_params["number"]
-    return PlainTextResponse(f"^XA^FO50,50^BY3^BCN,120,Y,N,N^FD{number}^FS^XZ")
+    return PlainTextResponse(zpl(request.path_params["number"]))
+
+
+def zpl(number: str) -> str:
+    """Return a parcel's label."""
+    return f"^XA^FO50,50^BY3^BCN,120,Y,N,N^FD{number}^FS^XZ"
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -14,7 +14,7 @@ from canonical.values import Address, BookedParcel, Contact, LineQuantity, Money
 from chassis import FixedClock, Permanent
 from chassis.testing import FakeBook
 
-from carrier_gateway.domain import Booking, Fact, Kind, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Booking, Fact, Kind, Label, OrderIndex, Pointer, Shipment
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SSCC = ("340000000000000017", "340000000000000024")
@@ -30,6 +30,16 @@ class FakeDesk:
         self.shipments = FakeBook[Shipment]()
         self.pointers = FakeBook[Pointer]()
         self.orders = FakeBook[OrderIndex]()
+
+
+class FakeLabels:
+    """Labels that were kept."""
+
+    def __init__(self) -> None:
+        self.kept: list[Label] = []
+
+    def keep(self, label: Label) -> None:
+        self.kept.append(label)
 
 
 class FakeHttp:

@@ -11,12 +11,14 @@ from sqlalchemy import TextClause
 
 from chassis import Service
 
+from carrier_gateway import handlers
 from carrier_gateway.directory import Profiles
+from carrier_gateway.domain import Label
 from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.domain.views import shown, shown_parcel, shown_waiting
 from carrier_gateway.ingress import Bare, Doors
 from carrier_gateway.ports import Carrier
-from carrier_gateway.store import AGAIN, LISTED, PERFORMANCE, QUALITY, CarrierDesk, RawMessages
+from carrier_gateway.store import AGAIN, LISTED, PERFORMANCE, QUALITY, CarrierDesk, LabelStore, RawMessages
 
 
 def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, profiles: Profiles) -> APIRouter:
@@ -41,15 +43,21 @@ def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, prof
 
     @routes.get("/shipments/{shipment_id}/label")
     async def label(shipment_id: str, tracking_number: str | None = None) -> Response:
-        """Return a parcel's label as the carrier keeps it; the first parcel's when none is named."""
+        """Return a parcel's label; the first parcel's when none is named. One not kept yet is fetched, and kept."""
         async with service.store(CarrierDesk) as desk:
             shipment = await desk.shipments.read(shipment_id)
         parcels = shipment.parcels if shipment else {}
-        parcel = parcels.get(tracking_number or next(iter(parcels), ""))
-        if shipment is None or parcel is None:
+        number = tracking_number or next(iter(parcels), "")
+        if shipment is None or number not in parcels:
             raise HTTPException(404, f"shipment {shipment_id} has no such label")
-        content, media_type = await carriers[shipment.carrier_code].label(parcel.label_ref)
-        return Response(content, media_type=media_type)
+        async with service.store(LabelStore) as labels:
+            kept = await labels.read(shipment_id, number)
+        if kept is None:
+            content, media_type = await carriers[shipment.carrier_code].label(parcels[number].label_ref)
+            kept = media_type, content
+            label = Label(shipment_id=shipment_id, tracking_number=number, media_type=media_type, content=content)
+            await service.accept("label", f"{shipment_id}:{number}", label, handlers.keep_label, labels=LabelStore)
+        return Response(kept[1], media_type=kept[0])
 
     return routes
 

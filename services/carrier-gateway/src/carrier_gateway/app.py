@@ -15,7 +15,7 @@ from carrier_gateway.ingress import Doors
 from carrier_gateway.jobs import Asker, Mapper, drop_old
 from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier
 from carrier_gateway.settings import ServiceSettings
-from carrier_gateway.store import CarrierDesk
+from carrier_gateway.store import CarrierDesk, LabelStore
 
 REFRESH_SECONDS = 2.0
 DROP_SECONDS = 3600.0
@@ -36,6 +36,7 @@ def build(settings: ServiceSettings) -> Service:
         concurrency=settings.carrier_calls_at_once,
         carriers=carriers,
         desk=CarrierDesk,
+        labels=LabelStore,
         clock=service.clock,
     )
     service.effect(

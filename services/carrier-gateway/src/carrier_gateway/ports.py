@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from canonical.transport import ShipmentPlanned
 from chassis import Book, Effect, Permanent
 
-from carrier_gateway.domain import Booking, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Booking, Label, OrderIndex, Pointer, Shipment
 from carrier_gateway.domain.reports import Mapped, RawMessage
 
 
@@ -104,6 +104,13 @@ class Desk(Protocol):
     @property
     def orders(self) -> Orders:
         """Orders."""
+
+
+class Labels(Protocol):
+    """Labels within one transaction."""
+
+    def keep(self, label: Label) -> None:
+        """Keep a label; the first of a parcel counts."""
 
 
 class Raws(Protocol):

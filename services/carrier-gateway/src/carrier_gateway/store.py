@@ -13,7 +13,7 @@ from canonical.warehouse import PickShorted
 from chassis import Document, Documents, Store
 from chassis.sql import fetch
 
-from carrier_gateway.domain import OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Label, OrderIndex, Pointer, Shipment
 from carrier_gateway.domain.reports import Asked, Mapped, MappedBatch, RawMessage, pointer_key
 from carrier_gateway.ports import BookShipment, CancelBooking
 
@@ -207,3 +207,41 @@ class RawMessages(Store):
     async def count_waiting(self) -> int:
         """Return how many messages are not mapped yet."""
         return int((await self.session.execute(COUNT_WAITING)).scalar_one())
+
+
+ADD_LABELS = (
+    "INSERT INTO label (shipment_id, tracking_number, media_type, content) SELECT * FROM "
+    "unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) ON CONFLICT DO NOTHING"
+)
+LABEL = text("SELECT media_type, content FROM label WHERE shipment_id = :shipment_id AND tracking_number = :number")
+
+
+class LabelStore(Store):
+    """Labels: kept in the transaction that notes the booking, printed whether the carrier is there or not."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        super().__init__(session)
+        self._new: list[Label] = []
+
+    def keep(self, label: Label) -> None:
+        """Keep a label; it is written when the transaction ends, and the first of a parcel counts."""
+        self._new.append(label)
+
+    async def flush(self) -> None:
+        """Write what is new."""
+        new, self._new = self._new, []
+        if new:
+            await fetch(
+                self.session,
+                ADD_LABELS,
+                [label.shipment_id for label in new],
+                [label.tracking_number for label in new],
+                [label.media_type for label in new],
+                [label.content for label in new],
+            )
+
+    async def read(self, shipment_id: str, number: str) -> tuple[str, bytes] | None:
+        """Return a label's media type and bytes; None when there is none."""
+        rows = await self.session.execute(LABEL, {"shipment_id": shipment_id, "number": number})
+        found = rows.one_or_none()
+        return (found.media_type, found.content) if found else None

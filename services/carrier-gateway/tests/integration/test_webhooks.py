@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -91,6 +92,8 @@ async def answer_calls(gateway: Gateway, request: Request) -> Response:
                 ],
             }
         )
+    if "/labels/" in request.url.path:
+        return Response("^XA", media_type="application/x-zpl")
     return JSONResponse({"scans": gateway.scans})
 
 
@@ -245,6 +248,19 @@ async def test_a_subscription_is_made_and_not_made_again(start: Starter) -> None
     assert datetime.fromisoformat(state["subscribed_until"]) > datetime.now(UTC) + timedelta(days=13)
 
 
+async def test_a_subscription_is_renewed_before_it_ends(start: Starter) -> None:
+    gateway = await start(poll_seconds=0.1)
+    profile = gateway.carriers / "swiftparcel.yaml"
+    block = "subscribe:\n  call: {method: POST, path: /v1/hooks}\n  lasts_days: 0.00001\n"
+    profile.write_text(profile.read_text() + block)
+    await gateway.booked()
+
+    async def renewed() -> bool:
+        return sum("hooks" in path for path, _ in gateway.asked) >= 3
+
+    await eventually(renewed)
+
+
 async def test_a_handshake_is_answered_by_the_call_it_asks_for(start: Starter) -> None:
     gateway = await start()
     port = gateway.service.settings.swiftparcel_url.split(":")[2].split("/")[0]  # type: ignore[attr-defined]
@@ -274,3 +290,29 @@ async def test_how_a_carrier_does_can_be_queried(start: Starter) -> None:
     (quality,) = (await gateway.web.get("/carriers/quality")).json()
     assert (quality["messages"], quality["dead_messages"], quality["unmapped_events"]) == (3, 0, 0)
     assert float(quality["zoneless_share"]) == pytest.approx(1 / 3, abs=0.001)
+
+
+async def test_a_label_is_fetched_once_and_printed_without_the_carrier(start: Starter) -> None:
+    gateway = await start()
+    await gateway.booked()
+    for _ in range(3):
+        answer = await gateway.web.get("/shipments/SH-1/label")
+        assert (answer.content, answer.headers["content-type"]) == (b"^XA", "application/x-zpl")
+    assert sum("labels" in path for path, _ in gateway.asked) == 1
+
+
+async def test_a_thousand_mutated_messages_are_refused_and_nothing_fails(start: Starter) -> None:
+    gateway = await start()
+    raw = json.dumps(SCAN).encode()
+    proof = base64.b64encode(hmac.digest(SECRET.encode(), raw, hashlib.sha256)).decode()
+    chance = random.Random(7)
+    statuses: set[int] = set()
+    for number in range(1_000):
+        parts = [bytearray(raw), bytearray(proof.encode())]
+        chosen = parts[number % 2]
+        chosen[chance.randrange(len(chosen))] ^= 1 << chance.randrange(8)
+        headers = {b"x-swift-signature": bytes(parts[1])}
+        answer = await gateway.web.post("/webhooks/swiftparcel", content=bytes(parts[0]), headers=headers)
+        statuses.add(answer.status_code)
+    assert statuses == {401}
+    assert await gateway.raw() == []

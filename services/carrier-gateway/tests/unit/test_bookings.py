@@ -11,7 +11,7 @@ from carrier_gateway import handlers
 from carrier_gateway.domain.reports import Report
 from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking
 
-from ..fakes import NOON, SSCC, TN, FakeDesk, booking, fact, plan
+from ..fakes import NOON, SSCC, TN, FakeDesk, FakeLabels, booking, fact, plan
 
 CLOCK = FixedClock(NOON)
 LINE = LineQuantity(line_number=10, sku="SKU-1", quantity=1)
@@ -50,10 +50,10 @@ async def test_planned_shipment_is_booked_once(desk: FakeDesk) -> None:
 
 async def test_booking_is_told_and_a_second_answer_changes_nothing(desk: FakeDesk) -> None:
     effect = await book(desk)
-    (booked,) = await handlers.note_booking(effect, booking(), desk=desk, clock=CLOCK)
+    (booked,) = await handlers.note_booking(effect, booking(), desk=desk, labels=FakeLabels(), clock=CLOCK)
     assert isinstance(booked, CarrierBooked)
     assert (booked.booking_reference, booked.parcels) == ("BK-1", booking().parcels)
-    assert await handlers.note_booking(effect, booking(), desk=desk, clock=CLOCK) == []
+    assert await handlers.note_booking(effect, booking(), desk=desk, labels=FakeLabels(), clock=CLOCK) == []
 
 
 async def test_milestones_that_beat_the_booking_follow_it(desk: FakeDesk) -> None:
@@ -61,7 +61,7 @@ async def test_milestones_that_beat_the_booking_follow_it(desk: FakeDesk) -> Non
     early = Report(carrier_code="swiftparcel", tracking_number=TN[0], fact=fact("picked-up"))
     assert await handlers.note_report(early, desk=desk, clock=CLOCK) == []
     assert await handlers.note_report(early, desk=desk, clock=CLOCK) == []
-    told = await handlers.note_booking(effect, booking(), desk=desk, clock=CLOCK)
+    told = await handlers.note_booking(effect, booking(), desk=desk, labels=FakeLabels(), clock=CLOCK)
     assert [type(item) for item in told] == [CarrierBooked, PickedUp]
     assert desk.pointers.by_key[f"swiftparcel:{TN[0]}"].waiting == []
 
@@ -90,7 +90,7 @@ async def test_carrier_without_connector_counts_as_refusal() -> None:
 
 
 async def test_stopped_order_cancels_its_booking_once(desk: FakeDesk) -> None:
-    await handlers.note_booking(await book(desk), booking(), desk=desk, clock=CLOCK)
+    await handlers.note_booking(await book(desk), booking(), desk=desk, labels=FakeLabels(), clock=CLOCK)
     (cancel,) = await handlers.stop_shipments(stop(), desk=desk, clock=CLOCK)
     assert isinstance(cancel, CancelBooking)
     assert cancel.booking_reference == "BK-1"
@@ -100,13 +100,13 @@ async def test_stopped_order_cancels_its_booking_once(desk: FakeDesk) -> None:
 
 
 async def test_short_pick_and_other_warehouse_orders_stop_nothing(desk: FakeDesk) -> None:
-    await handlers.note_booking(await book(desk), booking(), desk=desk, clock=CLOCK)
+    await handlers.note_booking(await book(desk), booking(), desk=desk, labels=FakeLabels(), clock=CLOCK)
     assert await handlers.stop_shipments(stop("short"), desk=desk, clock=CLOCK) == []
     assert await handlers.stop_shipments(stop(warehouse_order_id="WO-2"), desk=desk, clock=CLOCK) == []
 
 
 async def test_what_was_picked_up_is_not_cancelled(desk: FakeDesk) -> None:
-    await handlers.note_booking(await book(desk), booking(), desk=desk, clock=CLOCK)
+    await handlers.note_booking(await book(desk), booking(), desk=desk, labels=FakeLabels(), clock=CLOCK)
     report = Report(carrier_code="swiftparcel", tracking_number=TN[0], fact=fact("picked-up"))
     await handlers.note_report(report, desk=desk, clock=CLOCK)
     assert await handlers.stop_shipments(stop(), desk=desk, clock=CLOCK) == []
@@ -119,14 +119,23 @@ async def test_order_stopped_before_or_while_booking_ends_cancelled(desk: FakeDe
     other = FakeDesk()
     effect = await book(other)
     assert await handlers.stop_shipments(stop(), desk=other, clock=CLOCK) == []
-    (cancel,) = await handlers.note_booking(effect, booking(), desk=other, clock=CLOCK)
+    (cancel,) = await handlers.note_booking(effect, booking(), desk=other, labels=FakeLabels(), clock=CLOCK)
     assert isinstance(cancel, CancelBooking)
 
 
 async def test_carrier_that_keeps_the_booking_is_shown(desk: FakeDesk) -> None:
-    await handlers.note_booking(await book(desk), booking(), desk=desk, clock=CLOCK)
+    await handlers.note_booking(await book(desk), booking(), desk=desk, labels=FakeLabels(), clock=CLOCK)
     (cancel,) = await handlers.stop_shipments(stop(), desk=desk, clock=CLOCK)
     assert isinstance(cancel, CancelBooking)
     too_late = Permanent("too late", remedy="call-carrier")
     assert await handlers.note_cancel_failure(cancel, too_late, desk=desk, clock=CLOCK) == []
     assert desk.shipments.by_key["SH-1"].why == "not cancelled: too late"
+
+
+async def test_label_that_came_with_the_booking_is_kept(desk: FakeDesk) -> None:
+    labels = FakeLabels()
+    given = booking().model_copy(update={"labels": {TN[0]: ("application/x-zpl", b"^XA"), "T-9": ("text/plain", b"?")}})
+    await handlers.note_booking(await book(desk), given, desk=desk, labels=labels, clock=CLOCK)
+    assert [(label.shipment_id, label.tracking_number, label.content) for label in labels.kept] == [
+        ("SH-1", TN[0], b"^XA")
+    ]

@@ -1,13 +1,14 @@
 """The rules of shipments in carriers' hands; pure and synchronous."""
 
 from carrier_gateway.domain.facts import RULES, Fact, Kind, ParcelState, Rule, identity, merge, state_of
-from carrier_gateway.domain.shipment import Booking, OrderIndex, ParcelTrack, Pointer, Shipment, Told, Waiting
+from carrier_gateway.domain.shipment import Booking, Label, OrderIndex, ParcelTrack, Pointer, Shipment, Told, Waiting
 
 __all__ = [
     "RULES",
     "Booking",
     "Fact",
     "Kind",
+    "Label",
     "OrderIndex",
     "ParcelState",
     "ParcelTrack",

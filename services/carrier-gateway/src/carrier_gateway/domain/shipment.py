@@ -24,11 +24,21 @@ class Told(NamedTuple):
     ordinal: int = 1
 
 
+class Label(BaseModel):
+    """A parcel's label, ready to print."""
+
+    shipment_id: str
+    tracking_number: str
+    media_type: str
+    content: bytes
+
+
 class Booking(BaseModel):
-    """What a carrier answered to a booking."""
+    """What a carrier answered to a booking; labels by tracking number where they came with it."""
 
     reference: str = Field(min_length=1, max_length=64)
     parcels: tuple[BookedParcel, ...] = Field(min_length=1)
+    labels: dict[str, tuple[str, bytes]] = Field(default_factory=dict)
 
 
 class ParcelTrack(BaseModel):
@@ -122,6 +132,14 @@ class Shipment(BaseModel):
             for parcel in booking.parcels
         }
         self.reach("booked", at)
+
+    def labels(self, booking: Booking) -> list[Label]:
+        """Return the labels that came with the booking."""
+        return [
+            Label(shipment_id=self.shipment_id, tracking_number=number, media_type=media_type, content=content)
+            for number, (media_type, content) in booking.labels.items()
+            if number in self.parcels
+        ]
 
     def has_left(self) -> bool:
         """Say whether the carrier has anything of it."""

@@ -2,6 +2,7 @@
 
 from carrier_gateway.handlers.bookings import (
     book_shipment,
+    keep_label,
     make_booking,
     make_cancel,
     note_booking,
@@ -15,6 +16,7 @@ from carrier_gateway.handlers.milestones import call_back, keep_message, note_as
 __all__ = [
     "book_shipment",
     "call_back",
+    "keep_label",
     "keep_message",
     "make_booking",
     "make_cancel",

@@ -9,10 +9,10 @@ from canonical.transport import ShipmentPlanned
 from canonical.warehouse import PickShorted
 from chassis import Clock, Effect, Outcome, Permanent
 
-from carrier_gateway.domain import Booking, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Booking, Label, OrderIndex, Pointer, Shipment
 from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.handlers.milestones import milestone
-from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking, Carrier, Desk
+from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking, Carrier, Desk, Labels
 
 BOOKING_REJECTED = "booking-rejected"
 CANCELLED = "cancelled"
@@ -46,13 +46,15 @@ async def make_booking(effect: BookShipment, *, key: str, carriers: Mapping[str,
     return await carrier.book(effect.plan, key=key)
 
 
-async def note_booking(effect: BookShipment, booking: Booking, *, desk: Desk, clock: Clock) -> Outcome:
+async def note_booking(effect: BookShipment, booking: Booking, *, desk: Desk, labels: Labels, clock: Clock) -> Outcome:
     """The carrier has it: tell the mesh, then whatever the carrier reported before we had its answer."""
     shipment = await known(effect.shipment_id, desk)
     if shipment.stage != "booking":
         return []
     now = clock.now()
     shipment.book(booking, now)
+    for label in shipment.labels(booking):
+        labels.keep(label)
     desk.shipments.put(shipment.shipment_id, shipment)
     waiting = await _claim(shipment, desk, now)
     if shipment.is_stopped and not waiting:
@@ -97,6 +99,12 @@ async def note_booking_failure(effect: BookShipment, failure: Permanent, *, desk
             reason=BOOKING_REJECTED,
         )
     ]
+
+
+async def keep_label(label: Label, *, labels: Labels) -> Outcome:
+    """Keep a label that did not come with the booking."""
+    labels.keep(label)
+    return []
 
 
 async def stop_shipments(event: PickShorted, *, desk: Desk, clock: Clock) -> Outcome:

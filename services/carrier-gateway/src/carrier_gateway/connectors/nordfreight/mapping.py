@@ -28,6 +28,11 @@ def booking(answer: BookingAnswer) -> Booking:
             BookedParcel(sscc=collo.barcode, tracking_number=collo.tracking_id, label_ref=collo.label_zpl_url)
             for collo in answer.colli
         ),
+        labels={
+            collo.tracking_id: (collo.label.media_type, collo.label.content_base64)
+            for collo in answer.colli
+            if collo.label
+        },
     )
 
 

@@ -28,6 +28,11 @@ def booking(answer: ShipmentAnswer) -> Booking:
             BookedParcel(sscc=package.ref, tracking_number=package.tracking_number, label_ref=package.label_url)
             for package in answer.packages
         ),
+        labels={
+            package.tracking_number: (package.label.media_type, package.label.content_base64)
+            for package in answer.packages
+            if package.label
+        },
     )
 
 

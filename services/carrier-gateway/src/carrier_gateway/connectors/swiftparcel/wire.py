@@ -1,10 +1,17 @@
 """swiftparcel's shapes."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 
 class _Wire(BaseModel):
     model_config = ConfigDict(extra="ignore")
+
+
+class Label(_Wire):
+    """A label as it comes with the booking."""
+
+    media_type: str
+    content_base64: Base64Bytes
 
 
 class Package(_Wire):
@@ -13,6 +20,7 @@ class Package(_Wire):
     ref: str
     tracking_number: str = Field(min_length=1, max_length=64)
     label_url: str
+    label: Label | None = None
 
 
 class ShipmentAnswer(_Wire):
