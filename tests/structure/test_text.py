@@ -15,7 +15,7 @@ UNFINISHED = re.compile(r"\b(?:TO" + "DO|FIX" + "ME|XX" + "X)\b")
 
 FILE_CEILING = 300
 FUNCTION_CEILING = 40
-CEILINGS = {"__main__.py": 10, "app.py": 120, "ports.py": 120, "settings.py": 120, "api.py": 200}
+CEILINGS = {"__main__.py": 10, "app.py": 120, "ports.py": 160, "settings.py": 120, "api.py": 200}
 
 
 def findings(pattern: re.Pattern[str], suffixes: tuple[str, ...] = ()) -> list[str]:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.calls import Answer, Desk, reply
+from sandbox.labels import encoded, label
 from sandbox.world import World
 
 GATEWAY = 5
@@ -37,6 +38,7 @@ class Booking:
     parcels: dict[str, str] = field(default_factory=dict)
     is_collected: bool = False
     is_cancelled: bool = False
+    is_manifested: bool = False
 
 
 class Carrier:
@@ -50,6 +52,7 @@ class Carrier:
         self.bookings: dict[str, Booking] = {}
         self._order_of = order_of
         self._scans = 0
+        self._manifests = 0
 
     def refuses(self, reference: str) -> bool:
         """Whether this carrier refuses the shipment; the other one then takes it."""
@@ -91,6 +94,22 @@ class Carrier:
                 return Answer({"error": "already collected"}, *about, 409, is_refused=True)
             booking.is_cancelled = True
             return Answer({"cancelled": True}, *about)
+
+        return await self.desk.take(request, rule)
+
+    async def close_out(self, request: Request) -> Response:
+        """Take a manifest of bookings; one that is on a manifest already is refused."""
+
+        def rule(body: dict[str, Any]) -> Answer:
+            references = [str(number) for number in body.get("shipments", body.get("bookings", []))]
+            found = [booking for booking in self.bookings.values() if booking.id in references]
+            if len(found) < len(references) or any(booking.is_manifested for booking in found):
+                return Answer({"error": "unknown or closed out"}, "manifest", "", "", 409, is_refused=True)
+            for booking in found:
+                booking.is_manifested = True
+            self._manifests += 1
+            number = f"{self.name[:2].upper()}M{self._manifests:06d}"
+            return Answer({"manifest_id": number, "closeOutNumber": number}, "manifest", number, "", 201)
 
         return await self.desk.take(request, rule)
 
@@ -154,7 +173,8 @@ class SwiftParcel(Carrier):
             Route("/carriers/swiftparcel/v1/shipments", self._book, methods=["POST"]),
             Route("/carriers/swiftparcel/v1/shipments", self._find),
             Route("/carriers/swiftparcel/v1/shipments/{number}", self.cancel, methods=["DELETE"]),
-            Route("/carriers/swiftparcel/labels/{number}", _label),
+            Route("/carriers/swiftparcel/v1/manifests", self.close_out, methods=["POST"]),
+            Route("/carriers/swiftparcel/labels/{number}", label),
         ]
 
     async def _book(self, request: Request) -> Response:
@@ -180,7 +200,7 @@ class SwiftParcel(Carrier):
                 "ref": sscc,
                 "tracking_number": tracking,
                 "label_url": f"/labels/{tracking}",
-                "label": {"media_type": "application/x-zpl", "content_base64": _encoded(zpl(tracking))},
+                "label": {"media_type": "application/x-zpl", "content_base64": encoded(tracking)},
             }
             for sscc, tracking in booking.parcels.items()
         ]
@@ -220,7 +240,8 @@ class Nordfreight(Carrier):
         return [
             Route("/carriers/nordfreight/bookings", self._book, methods=["POST"]),
             Route("/carriers/nordfreight/bookings/{number}/cancel", self.cancel, methods=["POST"]),
-            Route("/carriers/nordfreight/labels/{number}", _label),
+            Route("/carriers/nordfreight/closeouts", self.close_out, methods=["POST"]),
+            Route("/carriers/nordfreight/labels/{number}", label),
         ]
 
     async def _book(self, request: Request) -> Response:
@@ -244,7 +265,7 @@ class Nordfreight(Carrier):
                 "barcode": sscc,
                 "trackingId": tracking,
                 "labelZplUrl": f"/labels/{tracking}",
-                "label": {"mediaType": "application/x-zpl", "contentBase64": _encoded(zpl(tracking))},
+                "label": {"mediaType": "application/x-zpl", "contentBase64": encoded(tracking)},
             }
             for sscc, tracking in booking.parcels.items()
         ]
@@ -271,16 +292,3 @@ class Nordfreight(Carrier):
         stamp = str(int(time.time()))
         digest = hmac.digest(self.world.secrets[self.name], stamp.encode() + b"." + body, hashlib.sha256).hex()
         return {"nord-timestamp": stamp, "nord-signature": f"v1={digest}"}
-
-
-async def _label(request: Request) -> Response:
-    return PlainTextResponse(zpl(request.path_params["number"]))
-
-
-def zpl(number: str) -> str:
-    """Return a parcel's label."""
-    return f"^XA^FO50,50^BY3^BCN,120,Y,N,N^FD{number}^FS^XZ"
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

@@ -105,6 +105,12 @@ async def test_a_booking_is_taken_back_until_the_goods_are_handed_over(systems: 
     number = booked.json()["id"]
     gone = await systems.delete(f"/carriers/swiftparcel/v1/shipments/{number}", headers={"idempotency-key": "c"})
     assert gone.json() == {"cancelled": True}
+    manifest = {"shipments": [number]}
+    first, second = [
+        await systems.post("/carriers/swiftparcel/v1/manifests", json=manifest, headers={"idempotency-key": key})
+        for key in "ef"
+    ]
+    assert (first.json()["manifest_id"][:3], second.status_code) == ("SWM", 409)
     unknown = await systems.delete("/carriers/swiftparcel/v1/shipments/none", headers={"idempotency-key": "d"})
     assert unknown.status_code == 404
 

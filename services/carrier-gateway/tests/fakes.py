@@ -14,7 +14,7 @@ from canonical.values import Address, BookedParcel, Contact, LineQuantity, Money
 from chassis import FixedClock, Permanent
 from chassis.testing import FakeBook
 
-from carrier_gateway.domain import Booking, Fact, Kind, Label, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Booking, Fact, Kind, Label, Manifest, OrderIndex, Pointer, Shipment
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SSCC = ("340000000000000017", "340000000000000024")
@@ -30,6 +30,11 @@ class FakeDesk:
         self.shipments = FakeBook[Shipment]()
         self.pointers = FakeBook[Pointer]()
         self.orders = FakeBook[OrderIndex]()
+        self.manifests = FakeBook[Manifest]()
+
+    async def to_close(self, carrier: str, site: str) -> list[Shipment]:
+        found = self.shipments.by_key.values()
+        return [one for one in found if (one.carrier_code, one.site, one.manifest_id) == (carrier, site, None)]
 
 
 class FakeLabels:

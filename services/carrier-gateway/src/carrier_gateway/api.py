@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Header, HTTPException, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import TextClause
 
-from chassis import Service
+from canonical import derived_id
+from chassis import Service, new_id
 
 from carrier_gateway import handlers
 from carrier_gateway.directory import Profiles
-from carrier_gateway.domain import Label
+from carrier_gateway.domain import CloseOutWish, Label
 from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.domain.views import shown, shown_parcel, shown_waiting
 from carrier_gateway.ingress import Bare, Doors
@@ -41,6 +42,13 @@ def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, prof
         """Say that the address is there, to carriers that look before they send."""
         return {"carrier": carrier}
 
+    _manifests(routes, service, carriers)
+
+    _labels(routes, service, carriers)
+    return routes
+
+
+def _labels(routes: APIRouter, service: Service, carriers: Mapping[str, Carrier]) -> None:
     @routes.get("/shipments/{shipment_id}/label")
     async def label(shipment_id: str, tracking_number: str | None = None) -> Response:
         """Return a parcel's label; the first parcel's when none is named. One not kept yet is fetched, and kept."""
@@ -59,7 +67,35 @@ def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, prof
             await service.accept("label", f"{shipment_id}:{number}", label, handlers.keep_label, labels=LabelStore)
         return Response(kept[1], media_type=kept[0])
 
-    return routes
+
+class ManifestWish(BaseModel):
+    """Which carrier collects, and where."""
+
+    carrier_code: str = Field(min_length=1, max_length=64)
+    site: str = Field(min_length=1, max_length=64)
+
+
+def _manifests(routes: APIRouter, service: Service, carriers: Mapping[str, Carrier]) -> None:
+    @routes.post("/manifests", status_code=202)
+    async def close_out(wish: ManifestWish, idempotency_key: Annotated[str | None, Header()] = None) -> dict[str, str]:
+        """Close out what is booked at a carrier for a site; the same Idempotency-Key again changes nothing."""
+        if wish.carrier_code not in carriers:
+            raise HTTPException(422, f"carrier_code: {wish.carrier_code} cannot be booked here")
+        manifest_id = derived_id("manifest", idempotency_key) if idempotency_key else new_id()
+        message = CloseOutWish(manifest_id=manifest_id, carrier_code=wish.carrier_code, site=wish.site)
+        await service.accept(
+            "manifest", manifest_id, message, handlers.close_out, desk=CarrierDesk, clock=service.clock
+        )
+        return {"manifest_id": manifest_id}
+
+    @routes.get("/manifests/{manifest_id}")
+    async def show_manifest(manifest_id: str) -> dict[str, Any]:
+        """Return a manifest: its shipments, whether the carrier has it, and the carrier's number."""
+        async with service.store(CarrierDesk) as desk:
+            manifest = await desk.manifests.read(manifest_id)
+        if manifest is None:
+            raise HTTPException(404, f"manifest {manifest_id} is not known")
+        return manifest.model_dump(mode="json")
 
 
 def _profiles(routes: APIRouter, service: Service, profiles: Profiles) -> None:

@@ -1,6 +1,7 @@
 """The wiring of carrier-gateway."""
 
 from functools import partial
+from typing import Any
 
 from canonical.transport import ShipmentPlanned
 from canonical.warehouse import PickShorted
@@ -13,7 +14,7 @@ from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient
 from carrier_gateway.directory import Profiles, SecretFiles
 from carrier_gateway.ingress import Doors
 from carrier_gateway.jobs import Asker, Mapper, drop_old
-from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier
+from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier, CloseOut
 from carrier_gateway.settings import ServiceSettings
 from carrier_gateway.store import CarrierDesk, LabelStore
 
@@ -24,8 +25,8 @@ DROP_SECONDS = 3600.0
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("carrier-gateway", settings)
-    profiles, secrets = _profiles(settings), SecretFiles(settings.secrets_dir)
     carriers = _carriers(service, settings)
+    known: dict[str, Any] = {"carriers": carriers, "desk": CarrierDesk, "clock": service.clock}
     service.on(ShipmentPlanned, handlers.book_shipment, desk=CarrierDesk)
     service.on(PickShorted, handlers.stop_shipments, desk=CarrierDesk, clock=service.clock)
     service.effect(
@@ -34,10 +35,8 @@ def build(settings: ServiceSettings) -> Service:
         done=handlers.note_booking,
         failed=handlers.note_booking_failure,
         concurrency=settings.carrier_calls_at_once,
-        carriers=carriers,
-        desk=CarrierDesk,
         labels=LabelStore,
-        clock=service.clock,
+        **known,
     )
     service.effect(
         CancelBooking,
@@ -45,23 +44,24 @@ def build(settings: ServiceSettings) -> Service:
         done=handlers.note_cancel,
         failed=handlers.note_cancel_failure,
         concurrency=4,
-        carriers=carriers,
-        desk=CarrierDesk,
-        clock=service.clock,
+        **known,
+    )
+    service.effect(
+        CloseOut,
+        call=handlers.make_close_out,
+        done=handlers.note_close_out,
+        failed=handlers.note_close_out_failure,
+        concurrency=2,
+        **known,
     )
     service.effect(CallBackCarrier, call=handlers.call_back, outside=service.http(base_url="", system="carrier"))
-    _listen(service, settings, profiles, secrets, carriers)
+    _listen(service, settings, carriers)
     return service
 
 
-def _listen(
-    service: Service,
-    settings: ServiceSettings,
-    profiles: Profiles,
-    secrets: SecretFiles,
-    carriers: dict[str, Carrier],
-) -> None:
+def _listen(service: Service, settings: ServiceSettings, carriers: dict[str, Carrier]) -> None:
     """Take what carriers tell, and ask for what they do not."""
+    profiles, secrets = _profiles(settings), SecretFiles(settings.secrets_dir)
     mapper = Mapper(service, profiles)
     doors = Doors(
         service,

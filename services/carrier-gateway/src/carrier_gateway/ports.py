@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from canonical.transport import ShipmentPlanned
 from chassis import Book, Effect, Permanent
 
-from carrier_gateway.domain import Booking, Label, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Booking, Label, Manifest, OrderIndex, Pointer, Shipment
 from carrier_gateway.domain.reports import Mapped, RawMessage
 
 
@@ -37,6 +37,17 @@ class CancelBooking(Effect):
     shipment_id: str
     carrier_code: str
     booking_reference: str
+
+
+class CloseOut(Effect):
+    """Hand a carrier the manifest of what it collects at a site."""
+
+    name: ClassVar[str] = "close-out"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    manifest_id: str
+    carrier_code: str
+    references: tuple[str, ...]
 
 
 class CallBackCarrier(Effect):
@@ -72,6 +83,14 @@ class Carrier(Protocol):
         """
         ...
 
+    async def close_out(self, references: Sequence[str], *, key: str) -> str:
+        """Hand over the manifest of these bookings; returns the carrier's number for it.
+
+        Raises:
+            Temporary: no answer yet.
+            Permanent: the carrier refuses.
+        """
+
     async def label(self, label_ref: str) -> tuple[bytes, str]:
         """Return a label's bytes and their media type.
 
@@ -88,6 +107,8 @@ Pointers = Book[Pointer]
 """Where tracking numbers belong, by carrier and number."""
 Orders = Book[OrderIndex]
 """The shipments of each order."""
+Manifests = Book[Manifest]
+"""Manifests by id."""
 
 
 class Desk(Protocol):
@@ -104,6 +125,13 @@ class Desk(Protocol):
     @property
     def orders(self) -> Orders:
         """Orders."""
+
+    @property
+    def manifests(self) -> Manifests:
+        """Manifests."""
+
+    async def to_close(self, carrier: str, site: str) -> Sequence[Shipment]:
+        """Return what is booked at a carrier for a site and on no manifest yet, locked."""
 
 
 class Labels(Protocol):

@@ -13,7 +13,7 @@ from canonical.warehouse import PickShorted
 from chassis import Document, Documents, Store
 from chassis.sql import fetch
 
-from carrier_gateway.domain import Label, OrderIndex, Pointer, Shipment
+from carrier_gateway.domain import Label, Manifest, OrderIndex, Pointer, Shipment
 from carrier_gateway.domain.reports import Asked, Mapped, MappedBatch, RawMessage, pointer_key
 from carrier_gateway.ports import BookShipment, CancelBooking
 
@@ -50,6 +50,19 @@ class PointerStore(Documents[Pointer]):
     model = Pointer
 
 
+class ManifestRow(Document, table=True):
+    """Table of manifests."""
+
+    __tablename__ = "manifest"
+
+
+class ManifestStore(Documents[Manifest]):
+    """Manifests by id."""
+
+    table = ManifestRow
+    model = Manifest
+
+
 class OrderStore(Documents[OrderIndex]):
     """Indexes by order id."""
 
@@ -67,14 +80,21 @@ UNSUBSCRIBED = text(
 )
 
 
+TO_CLOSE = text(
+    "SELECT key FROM carrier_shipments WHERE (state ->> 'is_open') = 'true' "
+    "AND (state ->> 'carrier_code') = :carrier AND state ->> 'site' = :site AND state ->> 'manifest_id' IS NULL"
+)
+
+
 class CarrierDesk(Store):
-    """The three tables together: which shipment a report needs is known only after its tracking number was read."""
+    """The tables together: which shipment a report needs is known only after its tracking number was read."""
 
     def __init__(self, session: AsyncSession) -> None:
         super().__init__(session)
         self.shipments = ShipmentStore(session)
         self.pointers = PointerStore(session)
         self.orders = OrderStore(session)
+        self.manifests = ManifestStore(session)
 
     async def warm(self, messages: Sequence[BaseModel]) -> None:
         """Load and lock what a batch needs: tracking numbers, then orders, then shipments."""
@@ -110,6 +130,13 @@ class CarrierDesk(Store):
                 shipments.add(found.shipment_id)
         await self.shipments.load(shipments)
 
+    async def to_close(self, carrier: str, site: str) -> list[Shipment]:
+        """Return what is booked at a carrier for a site and on no manifest yet, locked."""
+        rows = await self.session.execute(TO_CLOSE, {"carrier": carrier, "site": site})
+        keys = sorted(row.key for row in rows)
+        await self.shipments.load(keys)
+        return [shipment for key in keys if (shipment := await self.shipments.get(key))]
+
     async def quiet(self, carrier: str, oldest: datetime, before: datetime, limit: int) -> list[Shipment]:
         """Return a carrier's open shipments of which nothing was heard since before, the quietest first."""
         rows = await self.session.execute(
@@ -126,6 +153,7 @@ class CarrierDesk(Store):
         """Write what changed."""
         await self.pointers.flush()
         await self.orders.flush()
+        await self.manifests.flush()
         await self.shipments.flush()
 
 

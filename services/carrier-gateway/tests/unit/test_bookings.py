@@ -8,6 +8,7 @@ from canonical.warehouse import PickShorted
 from chassis import FixedClock, Permanent
 
 from carrier_gateway import handlers
+from carrier_gateway.domain import CloseOutWish
 from carrier_gateway.domain.reports import Report
 from carrier_gateway.ports import BookingRefused, BookShipment, CancelBooking
 
@@ -139,3 +140,13 @@ async def test_label_that_came_with_the_booking_is_kept(desk: FakeDesk) -> None:
     assert [(label.shipment_id, label.tracking_number, label.content) for label in labels.kept] == [
         ("SH-1", TN[0], b"^XA")
     ]
+
+
+async def test_refused_manifest_frees_its_shipments(desk: FakeDesk) -> None:
+    await handlers.note_booking(await book(desk), booking(), desk=desk, labels=FakeLabels(), clock=CLOCK)
+    wish = CloseOutWish(manifest_id="M", carrier_code="swiftparcel", site="DC-BER")
+    (effect,) = await handlers.close_out(wish, desk=desk, clock=CLOCK)
+    assert (effect.references, desk.shipments.by_key["SH-1"].manifest_id) == (("BK-1",), "M")
+    await handlers.note_close_out_failure(effect, Permanent("closed", remedy="look"), desk=desk, clock=CLOCK)
+    assert desk.shipments.by_key["SH-1"].manifest_id is None
+    assert (desk.manifests.by_key["M"].state, desk.manifests.by_key["M"].why) == ("refused", "closed")

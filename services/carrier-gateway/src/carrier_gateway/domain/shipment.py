@@ -113,6 +113,7 @@ class Shipment(BaseModel):
     told: list[str] = Field(default_factory=list)
     told_eta: datetime | None = None
     subscribed_until: datetime | None = None
+    manifest_id: str | None = None
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom
     @property

@@ -1,5 +1,6 @@
 """Calls to nordfreight."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import orjson
@@ -43,6 +44,17 @@ class NordfreightClient:
         except Rejected as refusal:
             if refusal.status not in {404, 410}:
                 raise
+
+    async def close_out(self, references: Sequence[str], *, key: str) -> str:
+        """Hand over the manifest of these bookings."""
+        response = await self._http.request(
+            "POST", "/closeouts", json={"bookings": list(references)}, idempotency_key=key
+        )
+        try:
+            return wire.ManifestAnswer.model_validate_json(response.content).close_out_number
+        except ValidationError as error:
+            text = f"nordfreight's answer cannot be read: {error}"
+            raise Permanent(text, remedy="check-manifest-at-carrier") from error
 
     async def label(self, label_ref: str) -> tuple[bytes, str]:
         """Fetch a label, from the carrier's own host only."""

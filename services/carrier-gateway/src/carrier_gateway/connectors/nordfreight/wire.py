@@ -29,3 +29,9 @@ class BookingAnswer(_Wire):
 
     booking_number: str = Field(min_length=1, max_length=64)
     colli: list[Collo] = Field(min_length=1)
+
+
+class ManifestAnswer(_Wire):
+    """A manifest as the carrier keeps it."""
+
+    close_out_number: str = Field(min_length=1, max_length=64)

@@ -41,3 +41,9 @@ class ErrorAnswer(_Wire):
     """A refusal."""
 
     error: Error
+
+
+class ManifestAnswer(_Wire):
+    """A manifest as the carrier keeps it."""
+
+    manifest_id: str = Field(min_length=1, max_length=64)
