@@ -14,9 +14,9 @@ import uvloop
 from aiosmtpd.smtp import SMTP
 from starlette.applications import Starlette
 
-from sandbox.carriers import Nordfreight, SwiftParcel
 from sandbox.control import Control
 from sandbox.customers import Crm, Mailbox, Portal
+from sandbox.dialects import Nordfreight, SwiftParcel
 from sandbox.erp import Erp
 from sandbox.tms import Tms
 from sandbox.wms import Wms

@@ -70,7 +70,9 @@ def _missing_of_shipments(effects: Effects, templates: Counter[str]) -> Iterable
         for kind in ("order.shipped", "order.delivered"):
             if not webhooks[f"{kind}/{shipment}"]:
                 yield f"webhook {kind} of {shipment}"
-    for template in ("dispatched", "out-for-delivery", "delivered"):
+    # what a carrier never told is asked for only while the delivery is not proven: a tour may stay unknown
+    is_quiet = any(action == "webhook-lost" for (_, action, _) in effects)
+    for template in ("dispatched", "delivered") if is_quiet else ("dispatched", "out-for-delivery", "delivered"):
         if templates[template] < len(shipped):
             yield f"mail {template}"
     if not any(action == "delivered" for (_, action, _) in effects):

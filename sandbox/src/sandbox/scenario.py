@@ -34,6 +34,7 @@ class Scenario(BaseModel):
     reject_booking_rate: float = 0.0
     duplicate_rate: float = 0.0
     shuffle_rate: float = 0.0
+    lost_webhook_rate: float = 0.0
     express_rate: float = 0.2
     outages: list[Outage] = Field(default_factory=list)
 
