@@ -107,7 +107,7 @@ def test_webhooks_that_never_come_are_found_by_asking(tmp_path: Path) -> None:
     shutil.copytree(CARRIERS, profiles)
     for name in ("swiftparcel", "nordfreight"):
         path = profiles / f"{name}.yaml"
-        text = path.read_text().replace("quiet_minutes: 30", "quiet_minutes: 0.02")
+        text = path.read_text().replace("quiet_minutes: 0.25", "quiet_minutes: 0.02")
         path.write_text(text.replace("per_minute: 120", "per_minute: 1200"))
     settings = {**SETTINGS, "CARRIERS_DIR": str(profiles), "POLL_SECONDS": "0.5"}
     mesh = Mesh(Layout(state_dir=str(tmp_path / "state"), base_port=free_base(), settings=settings))

@@ -9,7 +9,7 @@ from crossdock_cli.world import Wish, scenarios
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 ORDERS = 40
-SLOWER = {"outage": 120.0}
+SLOWER = {"outage": 120.0, "lost-webhooks": 180.0}
 
 
 def play(mesh: Mesh, scenario: str, orders: int = ORDERS, seed: int = 11) -> demo.Report:

@@ -6,6 +6,7 @@ works with the session as usual, on the same connection and in the same transact
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -17,10 +18,16 @@ DRIVER = "driver"
 Row = asyncpg.Record
 
 
+@lru_cache(maxsize=32)
+def _plain(engine: AsyncEngine) -> AsyncEngine:
+    """Return the engine without transactions of its own: the driver begins and ends them."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """Give a session whose work is committed at the end, or undone when an error leaves the block."""
-    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    async with _plain(engine).connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         if driver is None:
             raise TypeError("the connection has no driver")

@@ -92,7 +92,7 @@ async def test_a_broken_profile_never_replaces_a_working_one(start: Starter) -> 
 async def test_a_missed_webhook_is_found_by_asking(start: Starter) -> None:
     gateway = await start(poll_seconds=0.1)
     profile = gateway.carriers / "swiftparcel.yaml"
-    profile.write_text(profile.read_text().replace("quiet_minutes: 30", "quiet_minutes: 0.01"))
+    profile.write_text(profile.read_text().replace("quiet_minutes: 0.25", "quiet_minutes: 0.01"))
     gateway.scans = [SCAN, SCAN | {"code": "DL", "at": "2026-03-03T13:00:00Z"}]
     await gateway.booked()
     await gateway.hears("picked-up", "delivered")
