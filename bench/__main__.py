@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import broker, pipeline, servers, webhooks
+from bench import broker, pipeline, reading, servers, webhooks
 from bench.figures import Figure, show
 from crossdock_cli import demo
 from crossdock_cli.layout import Layout
@@ -47,6 +47,18 @@ async def on_bare_servers(runs: int, folder: Path) -> list[Figure]:
         Figure(name, "events/s", ours, ">= 8,000; >= 5 x stock", "stock FastStream, per message", stock),
         Figure(name, "events/s", ours, "", "nats-py and asyncpg by hand", bare),
         Figure("durable publish, atomic batches", "msg/s", batches, "35,000", "single publishes", singles),
+    ]
+
+
+def of_reading(runs: int) -> list[Figure]:
+    """Measure how fast partners' messages are read."""
+    say("reading")
+    x12, carrier = [reading.x12() for _ in range(runs)], [reading.carrier() for _ in range(runs)]
+    ours, bare = zip(*x12, strict=True)
+    events, decoded = zip(*carrier, strict=True)
+    return [
+        Figure("X12 read", "segments/s", ours, ">= 800,000", "split at known separators", bare),
+        Figure("carrier's message mapped by its profile", "events/s", events, "", "its JSON decoded, no more", decoded),
     ]
 
 
@@ -113,6 +125,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-") as name:
         folder = Path(name)
         figures = uvloop.run(on_bare_servers(args.runs, folder / "bare"))
+        figures += of_reading(args.runs)
         figures += on_a_mesh(args.runs, args.orders, folder)
     show(figures, as_json=args.json)
 

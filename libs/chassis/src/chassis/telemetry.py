@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import time
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -48,6 +50,12 @@ class Metrics:
         return generate_latest(self.registry)
 
 
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    """Return a second of local time in ISO 8601; many records share one."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(seconds))
+
+
 class JsonLines(logging.Formatter):
     """One JSON object per line: time, level, service, event name, fields."""
 
@@ -59,7 +67,7 @@ class JsonLines(logging.Formatter):
         """Return the record as one line of JSON."""
         fields: dict[str, Any] = {k: v for k, v in record.__dict__.items() if k not in _STANDARD}
         line = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}",
+            "time": f"{_second(int(record.created))}.{int(record.msecs):03d}",
             "level": record.levelname.lower(),
             "service": self._service,
             "logger": record.name,

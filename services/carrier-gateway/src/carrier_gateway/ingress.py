@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import orjson
 from fastapi import HTTPException, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from chassis import Service, Temporary
@@ -22,6 +22,7 @@ from carrier_gateway.store import RawMessages
 
 audit = logging.getLogger("carrier_gateway.audit")
 
+KEPT = {said: orjson.dumps({"status": said}) for said in ("accepted", "duplicate")}
 NATIVE = {"content-type"}
 
 
@@ -105,13 +106,12 @@ class Doors:
         )
         self._wake()
         said = "duplicate" if done is None else "accepted"
-        return _answered(profile, message) or JSONResponse({"status": said}), said
+        return _answered(profile, message) or Response(KEPT[said], media_type="application/json"), said
 
     def _verify(self, profile: Profile, request: Request, body: bytes) -> None:
         if not profile.auth:
             raise HTTPException(404, f"carrier {profile.carrier} sends no webhooks")
-        live = [self._secrets.live(secret) for way in profile.auth for secret in way.secrets]
-        if not any(live):
+        if not any(self._secrets.live(secret) for way in profile.auth for secret in way.secrets):
             raise Temporary(f"no secret of {profile.carrier} is configured")
         message = Message(body, request.headers, request.query_params)
         if not is_genuine(profile.auth, message, secrets=self._secrets.live, now=self._service.clock.now()):
