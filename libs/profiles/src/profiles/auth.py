@@ -58,6 +58,8 @@ class Auth(Part):
     """Live secrets; for `rsa` files of the JWKS."""
     key_id_header: str | None = None
     """Header that names the RSA key."""
+    jwks_url: str | None = None
+    """Where the carrier publishes its RSA keys; asked when a message is not proven by those at hand."""
     user: str | None = None
     """User of `basic`."""
 
@@ -69,6 +71,8 @@ class Auth(Part):
             raise ValueError(f"scheme {self.scheme} needs `header`")
         if self.scheme == "rsa" and not self.key_id_header:
             raise ValueError("scheme rsa needs `key_id_header`")
+        if self.jwks_url and not self.jwks_url.startswith(("https://", "http://127.0.0.1:")):
+            raise ValueError("`jwks_url` must be https")
         names = set(re.findall(r"\{(\w+)\}", self.text)) - {"body", "timestamp"}
         if missing := names - set(self.fields):
             raise ValueError(f"the signed text names {', '.join(sorted(missing))}: say where in `fields`")

@@ -11,7 +11,7 @@ from carrier_gateway import handlers
 from carrier_gateway.api import router
 from carrier_gateway.connectors.nordfreight.client import NordfreightClient
 from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient
-from carrier_gateway.directory import Profiles, SecretFiles
+from carrier_gateway.directory import Profiles, PublishedKeys, SecretFiles
 from carrier_gateway.ingress import Doors
 from carrier_gateway.jobs import Asker, Mapper, drop_old
 from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier, CloseOut
@@ -63,10 +63,12 @@ def _listen(service: Service, settings: ServiceSettings, carriers: dict[str, Car
     """Take what carriers tell, and ask for what they do not."""
     profiles, secrets = _profiles(settings), SecretFiles(settings.secrets_dir)
     mapper = Mapper(service, profiles)
+    keys = PublishedKeys(service.http(base_url="", system="published keys", timeout_seconds=3.0), secrets)
     doors = Doors(
         service,
         profiles,
         secrets,
+        keys,
         wake=mapper.wake,
         backlog=lambda: mapper.backlog,
         backlog_limit=settings.backlog_limit,

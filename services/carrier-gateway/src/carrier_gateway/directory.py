@@ -6,11 +6,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from chassis import Http, Temporary
 from profiles import Broken, Profile, load
 from profiles.auth import Secret
 
 log = logging.getLogger(__name__)
 
+AWAY_SECONDS = 5.0
+FETCH_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 """How old what is known of a secret file may be."""
 
@@ -80,6 +83,11 @@ class SecretFiles:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._known: dict[str, tuple[float, tuple[bytes, ...]]] = {}
+        self._fetched: dict[str, bytes] = {}
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep what a carrier published, beside its file."""
+        self._fetched[name] = content
 
     def live(self, secret: Secret) -> tuple[bytes, ...]:
         """Return the secrets a file holds, one a line, or the whole of a JWKS; none when there is no such file.
@@ -92,7 +100,8 @@ class SecretFiles:
         if now - read_at >= LOOK_SECONDS:
             values = self._read(secret.file)
             self._known[secret.file] = (now, values)
-        return values
+        fetched = self._fetched.get(secret.file)
+        return values if fetched is None else (*values, fetched)
 
     def _read(self, name: str) -> tuple[bytes, ...]:
         if self._folder is None or Path(name).name != name or not (path := self._folder / name).is_file():
@@ -101,3 +110,31 @@ class SecretFiles:
         if path.suffix == ".jwks":
             return (content,)
         return tuple(line.strip() for line in content.splitlines() if line.strip())
+
+
+class PublishedKeys:
+    """RSA keys that carriers publish: fetched when a message is not proven by those at hand, at most once a minute."""
+
+    def __init__(self, http: Http, secrets: SecretFiles) -> None:
+        self._http, self._secrets = http, secrets
+        self._fresh_until: dict[str, float] = {}
+        self._away_until: dict[str, float] = {}
+
+    async def fetch(self, profile: Profile) -> bool:
+        """Fetch a carrier's keys; says whether there may be new ones.
+
+        Raises:
+            Temporary: they cannot be fetched now, so nothing can be said of the message.
+        """
+        ways, now = [way for way in profile.auth if way.jwks_url], time.monotonic()
+        if not ways or now < self._fresh_until.get(profile.carrier, 0.0):
+            return False
+        if now < self._away_until.get(profile.carrier, 0.0):
+            raise Temporary(f"the keys of {profile.carrier} cannot be fetched")
+        self._away_until[profile.carrier] = now + AWAY_SECONDS
+        for way in ways:
+            answer = await self._http.request("GET", way.jwks_url or "")
+            self._secrets.keep(way.secrets[0].file, answer.content)
+        self._fresh_until[profile.carrier], self._away_until[profile.carrier] = now + FETCH_SECONDS, 0.0
+        log.info("keys_fetched", extra={"carrier": profile.carrier})
+        return True

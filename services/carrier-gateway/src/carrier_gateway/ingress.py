@@ -16,7 +16,7 @@ from profiles.decode import decode
 from profiles.signatures import Message, is_genuine
 
 from carrier_gateway import handlers
-from carrier_gateway.directory import Profiles, SecretFiles
+from carrier_gateway.directory import Profiles, PublishedKeys, SecretFiles
 from carrier_gateway.domain.reports import RawMessage
 from carrier_gateway.store import RawMessages
 
@@ -47,12 +47,13 @@ class Doors:
         service: Service,
         profiles: Profiles,
         secrets: SecretFiles,
+        keys: PublishedKeys,
         *,
         wake: Callable[[], None],
         backlog: Callable[[], int],
         backlog_limit: int,
     ) -> None:
-        self._service, self._profiles, self._secrets = service, profiles, secrets
+        self._service, self._profiles, self._secrets, self._keys = service, profiles, secrets, keys
         self._wake, self._backlog, self._backlog_limit = wake, backlog, backlog_limit
 
     async def take(self, carrier: str, request: Request) -> Response:
@@ -89,7 +90,7 @@ class Doors:
             raise HTTPException(404, f"carrier {carrier} is not known")
         if len(body) > profile.limits.body_bytes:
             raise HTTPException(413, f"{carrier} may send at most {profile.limits.body_bytes} bytes")
-        self._verify(profile, request, body)
+        await self._verify(profile, request, body)
         if self._backlog() > self._backlog_limit:
             raise Temporary("more messages wait than may")
         kept = {name: value for name in {*NATIVE, *profile.headers} if (value := request.headers.get(name))}
@@ -108,14 +109,20 @@ class Doors:
         said = "duplicate" if done is None else "accepted"
         return _answered(profile, message) or Response(KEPT[said], media_type="application/json"), said
 
-    def _verify(self, profile: Profile, request: Request, body: bytes) -> None:
+    async def _verify(self, profile: Profile, request: Request, body: bytes) -> None:
         if not profile.auth:
             raise HTTPException(404, f"carrier {profile.carrier} sends no webhooks")
+        message = Message(body, request.headers, request.query_params)
+        if self._is_genuine(profile, message):
+            return
+        if await self._keys.fetch(profile) and self._is_genuine(profile, message):
+            return
         if not any(self._secrets.live(secret) for way in profile.auth for secret in way.secrets):
             raise Temporary(f"no secret of {profile.carrier} is configured")
-        message = Message(body, request.headers, request.query_params)
-        if not is_genuine(profile.auth, message, secrets=self._secrets.live, now=self._service.clock.now()):
-            raise HTTPException(401, "the message does not prove its sender")
+        raise HTTPException(401, "the message does not prove its sender")
+
+    def _is_genuine(self, profile: Profile, message: Message) -> bool:
+        return is_genuine(profile.auth, message, secrets=self._secrets.live, now=self._service.clock.now())
 
 
 def _answered(profile: Profile, message: RawMessage) -> Response | None:

@@ -43,6 +43,7 @@ class Gateway:
         self.service, self.web, self.carriers, self.secrets = service, web, carriers, secrets
         self.asked: list[tuple[str, Any]] = []
         self.scans: list[dict[str, Any]] = []
+        self.keys: bytes | None = None
 
     async def send(self, body: Any, carrier: str = "swiftparcel", secret: str = SECRET) -> httpx.Response:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -89,6 +90,8 @@ async def answer_calls(gateway: Gateway, request: Request) -> Response:
         )
     if request.url.path.endswith("/manifests"):
         return JSONResponse({"manifest_id": "M-1"}) if body else Response(status_code=409)
+    if request.url.path.endswith("/jwks"):
+        return Response(gateway.keys) if gateway.keys else Response(status_code=503)
     if "/labels/" in request.url.path:
         return Response("^XA", media_type="application/x-zpl")
     return JSONResponse({"scans": gateway.scans})
@@ -116,7 +119,7 @@ async def start(mesh: LocalMesh, tmp_path: Path) -> AsyncIterator[Starter]:
         carriers, secrets, port = tmp_path / "carriers", tmp_path / "secrets", free_port()
         carriers.mkdir()
         secrets.mkdir()
-        for name in ("swiftparcel", "nordfreight", "dhl"):
+        for name in ("swiftparcel", "nordfreight", "dhl", "shipengine"):
             shutil.copy(CARRIERS / f"{name}.yaml", carriers)
         (secrets / "swiftparcel.secret").write_text(f"older\n{SECRET}\n")
         (secrets / "dhl.secret").write_text(SECRET)

@@ -9,6 +9,8 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import text
 
 from chassis.testing import LocalMesh, eventually
@@ -177,3 +179,32 @@ async def test_a_thousand_mutated_messages_are_refused_and_nothing_fails(start: 
         statuses.add(answer.status_code)
     assert statuses == {401}
     assert await gateway.raw() == []
+
+
+async def test_published_keys_are_fetched_when_a_message_names_a_new_one(start: Starter) -> None:
+    gateway = await start()
+    base = gateway.service.settings.swiftparcel_url  # type: ignore[attr-defined]
+    profile = gateway.carriers / "shipengine.yaml"
+    profile.write_text(profile.read_text().replace("https://api.shipengine.com/jwks", f"{base}/jwks"))
+    await asyncio.sleep(2.5)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    body, stamp = b'{"data": {"tracking_number": "T", "events": []}}', datetime.now(UTC).isoformat()
+    proof = key.sign(f"{stamp}.".encode() + body, padding.PKCS1v15(), SHA256())
+    headers = {
+        "x-shipengine-rsa-sha256-key-id": "key-1",
+        "x-shipengine-rsa-sha256-signature": base64.b64encode(proof).decode(),
+        "x-shipengine-timestamp": stamp,
+    }
+
+    async def send(kid: str) -> int:
+        named = {**headers, "x-shipengine-rsa-sha256-key-id": kid}
+        return (await gateway.web.post("/webhooks/shipengine", content=body, headers=named)).status_code
+
+    assert await send("key-1") == 503
+    modulus = key.public_key().public_numbers().n.to_bytes(256)
+    published = {"kty": "RSA", "kid": "key-1", "e": "AQAB", "n": base64.urlsafe_b64encode(modulus).decode()}
+    gateway.keys = json.dumps({"keys": [published]}).encode()
+    assert await send("key-1") == 503, "asked again too soon"
+    await asyncio.sleep(5.1)
+    assert [await send(kid) for kid in ("key-1", "key-1", "key-2", "key-3")] == [200, 200, 401, 401]
+    assert sum("jwks" in path for path, _ in gateway.asked) == 2
