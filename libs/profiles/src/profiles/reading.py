@@ -69,7 +69,7 @@ def read(
 
     Raises:
         profiles.decode.Undecodable: the body is not what the profile says it is.
-        Unreadable: it has more events than it may.
+        Unreadable: it has more shipments or events than it may.
     """
     scope: Scope = {
         "root": decode(body, profile.decode),
@@ -81,10 +81,14 @@ def read(
             return Reading("handshake", handshake=handshake, scope=scope)
     if not profile.accept(scope):
         return Reading("ignored", scope=scope)
-    items = tuple(item for part in _listed(profile.items(scope)) if (item := _item(profile, scope | {"item": part})))
-    count = sum(len(item.events) for item in items)
-    if count > profile.limits.events:
-        raise Unreadable(f"{count} events in one message, at most {profile.limits.events} are taken")
+    parts, limit = _listed(profile.items(scope)), profile.limits.events
+    if len(parts) > limit:
+        raise Unreadable(f"{len(parts)} shipments in one message, at most {limit} are taken")
+    scopes = [scope | {"item": part} for part in parts]
+    found = [_events(profile, each) for each in scopes]
+    if (count := sum(map(len, found))) > limit:
+        raise Unreadable(f"{count} events in one message, at most {limit} are taken")
+    items = tuple(_item(profile, each, events) for each, events in zip(scopes, found, strict=True))
     return Reading("tracking" if count else "empty", items=items, scope=scope)
 
 
@@ -94,8 +98,11 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401  any JSON value
     return value if isinstance(value, list) else [value]
 
 
-def _item(profile: Profile, scope: Scope) -> Item | None:
-    found = next((events for path in profile.events if (events := _listed(path(scope)))), [])
+def _events(profile: Profile, scope: Scope) -> list[Any]:
+    return next((events for path in profile.events if (events := _listed(path(scope)))), [])
+
+
+def _item(profile: Profile, scope: Scope, found: Sequence[Any]) -> Item:
     scopes = [scope | {"event": part} for part in found]
     events = sorted((_event(profile, each) for each in scopes), key=_order)
     number, _ = _first(profile.tracking_number, scope)

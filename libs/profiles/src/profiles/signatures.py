@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,12 @@ def _proves(way: Auth, message: Message, secrets: Secrets, now: datetime) -> boo
 
 
 def _is_one_of(given: str, live: Sequence[bytes]) -> bool:
-    found = given.encode("utf-8", "surrogateescape")
+    forms = [given.encode("utf-8", "surrogateescape")]
+    with suppress(UnicodeEncodeError):
+        # a header's bytes are shown as Latin-1, whatever they were
+        forms.append(given.encode("latin-1"))
     # every secret is looked at, so that the time says nothing about which one fitted
-    return any([hmac.compare_digest(found, secret) for secret in live]) and bool(found)  # noqa: C419
+    return any([hmac.compare_digest(form, secret) for form in forms for secret in live]) and bool(given)  # noqa: C419
 
 
 def _is_basic(way: Auth, header: str, live: Sequence[bytes]) -> bool:

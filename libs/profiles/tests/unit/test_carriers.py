@@ -76,7 +76,14 @@ def test_what_cannot_be_decoded_is_named(carrier: str, body: bytes, why: str) ->
 def test_too_many_events_are_refused() -> None:
     profile = load(CARRIERS / "nordfreight.yaml")
     body = b'{"events": [' + b",".join([b'{"trackingId": "T", "status": "DEPOT"}'] * 2_001) + b"]}"
-    with pytest.raises(Unreadable, match="2001 events"):
+    with pytest.raises(Unreadable, match="2001 shipments"):
+        read(profile, body)
+
+
+def test_a_flood_is_refused_before_it_is_mapped() -> None:
+    profile = load(CARRIERS / "nordfreight.yaml")
+    body = b'{"events": [' + b",".join([b'{"status": "DEPOT"}'] * 200_000) + b"]}"
+    with pytest.raises(Unreadable, match="200000 shipments"):
         read(profile, body)
 
 
