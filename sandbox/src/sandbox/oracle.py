@@ -62,7 +62,9 @@ def missing(fate: Fate, effects: Effects) -> Iterable[str]:
 
 
 def _missing_of_shipments(effects: Effects, templates: Counter[str]) -> Iterable[str]:
-    shipped = {key for (_, action, key) in effects if action == "labels"}
+    # labels that reach the warehouse after it stopped are of a shipment whose booking is taken back
+    taken_back = {key for (_, action, key) in effects if action == "cancel-booking"}
+    shipped = {key for (_, action, key) in effects if action == "labels"} - taken_back
     webhooks = _by_action(effects, "webhook")
     if not shipped:
         yield "shipment"

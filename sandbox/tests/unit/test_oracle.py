@@ -116,3 +116,10 @@ def test_an_order_without_an_end_is_lost() -> None:
 def test_percentiles_are_milliseconds() -> None:
     assert oracle.percentiles(number / 1000 for number in range(101)) == {"p50": 50.0, "p99": 99.0}
     assert oracle.percentiles([]) == {"p50": None, "p99": None}
+
+
+def test_a_part_that_was_stopped_after_its_labels_came_owes_nothing() -> None:
+    order, effects = delivered()
+    stopped = {("wms", "labels", "SH-2"): 1, ("swiftparcel", "booking", "SH-2"): 1}
+    assert judged(order, {**effects, **stopped}).lost
+    assert judged(order, {**effects, **stopped, ("swiftparcel", "cancel-booking", "SH-2"): 1}) == oracle.Verdict()
