@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,18 +171,15 @@ def put_to_work(mesh: Mesh, path: Path) -> dict[str, Any]:
     content = path.read_text(encoding="utf-8")
     if path.resolve() != (folder / path.name).resolve():
         write_atomically(folder / path.name, content)
-    digest, deadline = hashlib.sha256(content.encode()).hexdigest(), time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        listed = {found["carrier"]: found for found in ask("GET", f"{url}/carriers")["carriers"]}
-        if (found := listed.get(path.stem)) and found["digest"] == digest:
-            return {
-                "carrier": path.stem,
-                "folder": str(folder),
-                "digest": digest,
-                "webhook": f"{url}/webhooks/{path.stem}",
-            }
-        time.sleep(0.3)
-    raise CliError(f"The gateway did not take {path.name} within {WAIT_SECONDS:.0f} s: see its log.", Exit.TIMEOUT)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+
+    def in_use() -> bool:
+        listed = ask("GET", f"{url}/carriers")["carriers"]
+        return any((found["carrier"], found["digest"]) == (path.stem, digest) for found in listed)
+
+    _until(in_use, f"The gateway did not take {path.name} within {WAIT_SECONDS:.0f} s: see its log.")
+    hook = f"{url}/webhooks/{path.stem}"
+    return {"carrier": path.stem, "folder": str(folder), "digest": digest, "webhook": hook}
 
 
 def map_again(mesh: Mesh, since: datetime, carrier: str | None) -> dict[str, Any]:
@@ -193,12 +191,12 @@ def map_again(mesh: Mesh, since: datetime, carrier: str | None) -> dict[str, Any
     url = mesh.url("carrier-gateway")
     query = {"since": since.isoformat()} | ({"carrier": carrier} if carrier else {})
     found = ask("POST", f"{url}/raw-messages/replay?{urlencode(query)}")
-    deadline = time.monotonic() + WAIT_SECONDS + found["messages"] / 200
-    while time.monotonic() < deadline:
-        if not ask("GET", f"{url}/raw-messages/waiting")["waiting"]:
-            return {**found, "mapped": True}
-        time.sleep(0.3)
-    raise CliError(f"{found['messages']} messages were set back and are not all mapped yet.", Exit.TIMEOUT)
+    _until(
+        lambda: not ask("GET", f"{url}/raw-messages/waiting")["waiting"],
+        f"{found['messages']} messages were set back and are not all mapped yet.",
+        seconds=WAIT_SECONDS + found["messages"] / 200,
+    )
+    return {**found, "mapped": True}
 
 
 def send(mesh: Mesh, carrier: str, sample: Path | None) -> dict[str, Any]:
@@ -217,13 +215,28 @@ def send(mesh: Mesh, carrier: str, sample: Path | None) -> dict[str, Any]:
     answer = web.call("POST", f"{url}/webhooks/{carrier}{query}", body, headers=proof.headers)
     if not answer.ok:
         raise CliError(f"The gateway answered {answer.status}: {answer.fields().get('detail')}", Exit.UNCLEAN)
-    digest, deadline = hashlib.sha256(body).hexdigest(), time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        kept = ask("GET", f"{url}/raw-messages?{urlencode({'digest': digest})}")
-        if kept and kept[0]["mapped_at"]:
-            return {"sample": str(path), "answer": answer.fields()["status"], **kept[0]}
-        time.sleep(0.2)
-    raise CliError("The message was kept and is not mapped yet: see the gateway's log.", Exit.TIMEOUT)
+    query = urlencode({"digest": hashlib.sha256(body).hexdigest()})
+
+    def mapped() -> Any:  # noqa: ANN401  any JSON value
+        kept = ask("GET", f"{url}/raw-messages?{query}")
+        return kept[0] if kept and kept[0]["mapped_at"] else None
+
+    found = _until(mapped, "The message was kept and is not mapped yet: see the gateway's log.")
+    return {"sample": str(path), "answer": answer.fields()["status"], **found}
+
+
+def _until(check: Callable[[], Any], otherwise: str, *, seconds: float = WAIT_SECONDS) -> Any:  # noqa: ANN401
+    """Return the check's answer as soon as it has one.
+
+    Raises:
+        CliError: it has none in time; the text is `otherwise`.
+    """
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        if time.monotonic() > deadline:
+            raise CliError(otherwise, Exit.TIMEOUT)
+        time.sleep(0.3)
+    return found
 
 
 def _proof(mesh: Mesh, profile: Profile, body: bytes) -> Proof:

@@ -1,11 +1,12 @@
 """`crossdock carrier`: a carrier from sample payloads to live milestones."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from crossdock_cli.commands.options import DEFAULT_STATE_DIR, Json, StateDir
+from crossdock_cli.parts import CARRIERS
 
 if TYPE_CHECKING:
     from crossdock_cli.onboarding import Trial
@@ -14,13 +15,12 @@ app = typer.Typer(no_args_is_help=True, help="Onboard carriers: begin a profile,
 
 Profiles = Annotated[Path, typer.Option("--dir", help="Folder of carrier profiles.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A carrier's profile, e.g. partners/carriers/ups.yaml.")]
-DEFAULT_DIR = Path("partners") / "carriers"
 
 
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The carrier's code: small letters, digits, dashes.")],
-    folder: Profiles = DEFAULT_DIR,
+    folder: Profiles = CARRIERS,
     *,
     as_json: Json = False,
 ) -> None:
@@ -103,14 +103,11 @@ def apply(file: File, state_dir: StateDir = DEFAULT_STATE_DIR, *, as_json: Json 
 
     crossdock carrier apply acme-express.yaml
     """
-    from crossdock_cli import onboarding, screen
+    from crossdock_cli import onboarding
     from crossdock_cli.mesh import Mesh
 
     done = onboarding.put_to_work(Mesh.find(state_dir), file)
-    if as_json:
-        screen.print_json(done)
-        return
-    screen.out().print(f"[green]✔[/] {done['carrier']} is in use; its webhooks go to {done['webhook']}")
+    _tell(done, f"{done['carrier']} is in use; its webhooks go to {done['webhook']}", as_json=as_json)
 
 
 @app.command("replay-raw")
@@ -125,14 +122,11 @@ def replay_raw(
 
     crossdock carrier replay-raw --since 2h --carrier ups
     """
-    from crossdock_cli import onboarding, screen
+    from crossdock_cli import onboarding
     from crossdock_cli.mesh import Mesh
 
     done = onboarding.map_again(Mesh.find(state_dir), onboarding.moment(since), carrier)
-    if as_json:
-        screen.print_json(done)
-        return
-    screen.out().print(f"[green]✔[/] {done['messages']} messages were mapped again.")
+    _tell(done, f"{done['messages']} messages were mapped again.", as_json=as_json)
 
 
 @app.command("send-test")
@@ -149,12 +143,18 @@ def send_test(
 
     crossdock carrier send-test ups
     """
-    from crossdock_cli import onboarding, screen
+    from crossdock_cli import onboarding
     from crossdock_cli.mesh import Mesh
 
     done = onboarding.send(Mesh.find(state_dir), carrier, sample)
+    said = f"{done['answer']}, then mapped: {done['outcome']}, {done['facts']} facts, {done['unmapped']} unmapped"
+    _tell(done, f"{done['sample']} was {said}.", as_json=as_json)
+
+
+def _tell(done: dict[str, Any], text: str, *, as_json: bool) -> None:
+    from crossdock_cli import screen
+
     if as_json:
         screen.print_json(done)
-        return
-    said = f"{done['answer']}, then mapped: {done['outcome']}, {done['facts']} facts, {done['unmapped']} unmapped"
-    screen.out().print(f"[green]✔[/] {done['sample']} was {said}.")
+    else:
+        screen.out().print(f"[green]✔[/] {text}")

@@ -81,9 +81,9 @@ def _is_signed(way: Auth, message: Message, live: Sequence[bytes], now: datetime
     scope = _scope(message) if way.needs_body else {}
     if scope is None:
         return False
-    header = (
-        message.headers.get(way.header, "") if way.header else (way.field.text_in(scope) or "" if way.field else "")
-    )
+    header = message.headers.get(way.header or "", "")
+    if way.field and not way.header:
+        header = way.field.text_in(scope) or ""
     parts = _parts(header)
     timestamp = _timestamp(way, message, parts, scope)
     if "{timestamp}" in way.text and (timestamp is None or not _is_recent(timestamp, way.window_seconds, now)):

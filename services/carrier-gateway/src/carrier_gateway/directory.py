@@ -48,8 +48,8 @@ class Profiles:
             for carrier in sorted(self._profiles.keys() | self.broken.keys())
         ]
 
-    def refresh(self) -> list[str]:
-        """Read what changed since the last time; returns the carriers whose profile is new.
+    def refresh(self) -> None:
+        """Read what changed since the last time.
 
         Raises:
             OSError: the folder cannot be read.
@@ -58,12 +58,14 @@ class Profiles:
         changed = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
         for path in self._stamps.keys() - stamps.keys():
             self._profiles.pop(path.stem, None)
+            self._digests.pop(path.stem, None)
             self.broken.pop(path.stem, None)
             log.info("profile_gone", extra={"carrier": path.stem})
         self._stamps = stamps
-        return [path.stem for path in changed if self._read(path)]
+        for path in changed:
+            self._read(path)
 
-    def _read(self, path: Path) -> bool:
+    def _read(self, path: Path) -> None:
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             self._profiles[path.stem], self._digests[path.stem] = load(path), digest
@@ -71,10 +73,9 @@ class Profiles:
             self.broken[path.stem] = str(error)
             fields = {"carrier": path.stem, "error": str(error)[:1000], "kept_working": path.stem in self._profiles}
             log.error("profile_broken", extra=fields)  # noqa: TRY400  the error says it all
-            return False
+            return
         self.broken.pop(path.stem, None)
         log.info("profile_loaded", extra={"carrier": path.stem})
-        return True
 
 
 class SecretFiles:

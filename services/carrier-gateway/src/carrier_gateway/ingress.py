@@ -127,14 +127,12 @@ class Doors:
 
 def _answered(profile: Profile, message: RawMessage) -> Response | None:
     """Return what a handshake wants to read; None when it is none, or nothing in particular is wanted."""
-    wanted = [handshake for handshake in profile.handshakes if handshake.answer]
+    wanted = [(handshake.when, handshake.answer) for handshake in profile.handshakes if handshake.answer]
     if not wanted:
         return None
     try:
         scope = {"root": decode(message.body, profile.decode), "headers": message.headers, "request": {}}
     except Undecodable:
         return None
-    asked = next((handshake for handshake in wanted if handshake.when(scope)), None)
-    return (
-        Response(orjson.dumps(asked.answer(scope)), media_type="application/json") if asked and asked.answer else None
-    )
+    answer = next((answer for when, answer in wanted if when(scope)), None)
+    return Response(orjson.dumps(answer(scope)), media_type="application/json") if answer else None
