@@ -17,7 +17,9 @@ NAME    ?=
 OWNER   ?=
 LISTENS ?=
 
-.PHONY: help setup demo up down test check lint e2e bench schemas new-service format constraints clean
+BOOK    := build/faults.jsonl
+
+.PHONY: help setup demo up down test check lint e2e faults bench schemas new-service format constraints clean
 
 help: ## List the tasks
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
@@ -53,6 +55,11 @@ lint: setup
 
 e2e: setup ## Only the end-to-end tests
 	@$(BIN)/pytest tests/e2e $(PYTEST)
+
+faults: setup ## The fault tests in full size (hours); writes the table of docs/reliability.md (PYTEST="-k T01" to choose)
+	@mkdir -p $(dir $(BOOK)) && rm -f $(BOOK)
+	@CROSSDOCK_FAULTS=full CROSSDOCK_FAULTS_RESULTS=$(BOOK) $(BIN)/pytest tests/faults --timeout=7200 $(PYTEST)
+	@$(BIN)/python tools/reliability.py $(BOOK)
 
 bench: setup ## Measure the figures of docs/performance.md on this machine
 	@$(BIN)/python -m bench

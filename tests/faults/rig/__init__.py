@@ -1,0 +1,1 @@
+"""The fault rig: what breaks a running mesh on purpose, and the book its figures are written in."""
