@@ -19,7 +19,7 @@ def size(ci: T, full: T) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one fault test saw. `counts` holds what the oracle counted, in its words (lost, doubled, kills in flight)."""
+    """What one fault test saw; `counts` is what the oracle counted: lost, doubled, kills in flight and so on."""
 
     target: str
     title: str
