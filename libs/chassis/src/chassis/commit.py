@@ -10,7 +10,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,13 +19,14 @@ from canonical import Envelope
 from chassis import rows
 from chassis.away import is_away
 from chassis.effect import Effect
-from chassis.errors import Temporary, Waits
+from chassis.errors import Temporary
+from chassis.keeper import Keeper, become
 from chassis.sql import transaction
 from chassis.store import Store, Stores
 from chassis.telemetry import Metrics
 from chassis.tracing import Tracing
 from chassis.work import Cause, Work, set_cause
-from chassis.writer import NewEffect, OutboxRow, Writer
+from chassis.writer import Batch, NewEffect, Writer
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +35,6 @@ QUEUE_LIMIT = 20_000
 PAUSE_PER_WORK_SECONDS = 0.005
 PAUSE_LIMIT_SECONDS = 0.025
 DATABASE_RETRY = (0.1, 0.2, 0.5, 1.0, 2.0)
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one transaction will write, and what each unit of work produced."""
-
-    published: dict[Work, Sequence[Envelope] | None] = field(default_factory=dict)
-    outbox: list[OutboxRow] = field(default_factory=list)
-    effects: list[NewEffect] = field(default_factory=list)
 
 
 class Committer:
@@ -58,7 +49,7 @@ class Committer:
         *,
         owner: str,
         lease: Callable[[NewEffect], float],
-        on_commit: Callable[[Sequence[OutboxRow], Sequence[NewEffect]], Awaitable[None]],
+        on_commit: Callable[[Batch], Awaitable[None]],
     ) -> None:
         self._engine = engine
         self._writer = writer
@@ -71,7 +62,7 @@ class Committer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._parked: dict[tuple[str, str], int] = {}
+        self.keeper = Keeper(writer, metrics)
         self._task: asyncio.Task[None] | None = None
         self.database_away_since: datetime | None = None
 
@@ -126,46 +117,37 @@ class Committer:
         works: list[Work] = []
         while self._queue and len(works) < BATCH:
             work = self._queue.popleft()
-            if not work.future.done() and not self._waits(work):
+            if not work.future.done():
+                self.keeper.put_behind(work)
                 works.append(work)
         return works
-
-    def _waits(self, work: Work) -> bool:
-        if work.lane is None or self._parked.get((work.source, work.lane), work.order) >= work.order:
-            return False
-        self._fail(work, Waits("an earlier message of the same key is being tried again"))
-        return True
-
-    def unpark(self, work: Work) -> None:
-        """Let a lane go on: the unit it waited for succeeded or was given up."""
-        if work.lane is not None and self._parked.get((work.source, work.lane)) == work.order:
-            del self._parked[work.source, work.lane]
 
     async def _settle(self, works: Sequence[Work]) -> None:
         try:
             batch = await self._persist(works)
         except Exception as error:  # noqa: BLE001  the one consume boundary: every error is answered per message
-            if len(works) == 1:
-                self._park(works[0])
-                self._fail(works[0], error)
-                return
-            log.info("batch_split", extra={"size": len(works), "error": repr(error)})
-            for work in works:
-                if not self._waits(work):
-                    await self._settle([work])
+            await self._settle_singly(works, error)
             return
         self._metrics.commit_size.observe(len(works))
-        await self._on_commit(batch.outbox, batch.effects)
+        self.keeper.note(batch)
+        await self._on_commit(batch)
         for work, envelopes in batch.published.items():
-            self.unpark(work)
             if not work.future.done():
                 work.future.set_result(envelopes)
 
-    def _park(self, work: Work) -> None:
-        if work.lane is not None:
-            self._parked[work.source, work.lane] = min(
-                work.order, self._parked.get((work.source, work.lane), work.order)
-            )
+    async def _settle_singly(self, works: Sequence[Work], error: Exception) -> None:
+        if len(works) > 1:
+            log.info("batch_split", extra={"size": len(works), "error": repr(error)})
+            for work in works:
+                self.keeper.put_behind(work)
+                await self._settle([work])
+            return
+        work = works[0]
+        if work.keep is None or work.letter:
+            self._fail(work, error)
+            return
+        become(work, work.keep(error))
+        await self._settle([work])
 
     @staticmethod
     def _fail(work: Work, error: Exception) -> None:
@@ -197,6 +179,7 @@ class Committer:
             for work in fresh:
                 await self._run(work, stores, batch)
             await stores.flush()
+            await self.keeper.write(session, works, batch)
             for new in batch.effects:
                 new.lease = self._lease(new)
             await rows.add_outbox(session, batch.outbox)
@@ -205,13 +188,15 @@ class Committer:
 
     async def _claim(self, session: AsyncSession, works: Sequence[Work]) -> list[Work]:
         """Return the works not seen before, in order; the inbox and the effect rows are the judges."""
-        messages = [(work.source, work.message_id) for work in works if work.ends is None]
+        messages = [(work.source, work.message_id) for work in works if work.ends is None and work.letter is None]
         endings = [work.ends for work in works if work.ends is not None]
         claimed: set[object] = set(await rows.claim(session, messages))
         claimed.update(await rows.end_effects(session, endings))
         fresh: list[Work] = []
         for work in works:
             key = work.ends.seq if work.ends else (work.source, work.message_id)
+            if work.letter and work.ends is None:
+                continue
             if key in claimed:
                 claimed.discard(key)
                 fresh.append(work)
@@ -246,8 +231,6 @@ class Committer:
                 envelope, row = self._writer.event(item, cause, index)
                 envelopes.append(envelope)
                 batch.outbox.append(row)
-        if work.letter:
-            batch.outbox.append(self._writer.letter(work.letter))
         batch.published[work] = envelopes
 
 

@@ -1,10 +1,13 @@
-"""From a durable into the group commit: decode, hand over, and answer the broker per message."""
+"""From a durable into the group commit: decode, hand over, and answer the broker per message.
+
+A failed message is never put back to the broker: it becomes a letter (letters.py), durable before it is acknowledged.
+Waiting letters are tried again by `retry.py`, dead ones need a person.
+"""
 
 import asyncio
 import logging
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nats.aio.msg import Msg
@@ -12,19 +15,19 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
-from chassis.clock import Clock
+from chassis.ceiling import Ceiling
 from chassis.commit import Committer
-from chassis.dlq import Origin, letter
 from chassis.effect import Handler
-from chassis.effects import backoff
-from chassis.errors import Permanent, Temporary, Waits
+from chassis.errors import Permanent, Temporary
+from chassis.fate import Unanswered, backoff, fate
+from chassis.letters import Letter, Origin, fingerprint
 from chassis.telemetry import Metrics
 from chassis.work import Cause, Work
 
 log = logging.getLogger(__name__)
 
-BUG_TRIES = 5
-TEMPORARY_TRIES = 25
+SUSPECT_DELIVERIES = 3
+"""A message delivered more often than this without an answer is tried alone: it may be what ends the process."""
 IN_PROGRESS_SECONDS = 10.0
 
 
@@ -36,30 +39,76 @@ class Subscription:
     deps: dict[str, Any] = field(default_factory=dict)
 
 
+class Reader:
+    """Makes work of event bytes, however they came: from a durable, or from a letter."""
+
+    def __init__(self, service: str, subscriptions: dict[str, Subscription], ceiling: Ceiling) -> None:
+        self._service, self._subscriptions, self._ceiling = service, subscriptions, ceiling
+
+    def work(self, body: bytes, origin: Origin) -> Work:
+        """Return the work of a message; one that cannot be decoded is a dead letter at once."""
+        try:
+            envelope, event = decode(body)
+        except (UnknownEventType, ValidationError, ValueError) as error:
+            work = Work(source=origin.source, message_id=origin.id, cause=Cause(origin.id))
+            work.letter = self._letter(origin, body, Permanent(f"schema: {error}", remedy="fix-at-sender"))
+            return work
+        return self._work(body, origin, envelope, event)
+
+    def _work(self, body: bytes, origin: Origin, envelope: Envelope, event: CanonicalEvent) -> Work:
+        subscription = self._subscriptions.get(type(event).type)
+        known = replace(
+            origin,
+            message_id=envelope.id,
+            kind=type(event).type,
+            lane=envelope.partitionkey,
+            correlation_id=envelope.correlationid,
+        )
+        return Work(
+            source=origin.source,
+            message_id=envelope.id,
+            cause=Cause(envelope.id, envelope.id, envelope.correlationid, envelope.traceparent, envelope.company),
+            message=event,
+            handler=subscription.handler if subscription else None,
+            args=(event,),
+            deps=subscription.deps if subscription else {},
+            lane=envelope.partitionkey,
+            keep=lambda error: self._letter(known, body, error),
+        )
+
+    def _letter(self, origin: Origin, body: bytes, error: Exception) -> Letter:
+        if not isinstance(error, Temporary | Permanent | Unanswered):
+            fields = {"origin": origin.id, "correlation_id": origin.correlation_id, "tries": origin.tries}
+            log.error("handler_failed", exc_info=error, extra=fields)
+        end = fate(error, origin.tries)
+        if end.state == "dead" and not self._ceiling.may_bury():
+            end = replace(end, state="waiting", due_seconds=self._ceiling.probe_seconds)
+        shape = fingerprint(self._service, origin.source, error)
+        return Letter(origin, body, error, shape, end.state, end.due_seconds)
+
+
 class Consumer:
     """Handles the batches of one durable."""
 
     def __init__(
         self,
         *,
-        service: str,
-        region: str,
         domain: str,
         stream: str,
-        subscriptions: dict[str, Subscription],
+        reader: Reader,
         committer: Committer,
+        ceiling: Ceiling,
         metrics: Metrics,
-        clock: Clock,
     ) -> None:
-        self._service, self._region, self._domain, self._stream = service, region, domain, stream
-        self._subscriptions = subscriptions
-        self._committer, self._metrics, self._clock = committer, metrics, clock
+        self._domain, self._stream, self._reader = domain, stream, reader
+        self._committer, self._ceiling, self._metrics = committer, ceiling, metrics
 
     async def handle(self, messages: Sequence[Msg]) -> None:
-        """Commit a batch and acknowledge each message according to what became of it."""
-        self._metrics.consumed.labels(self._domain).inc(len(messages))
+        """Commit a batch and acknowledge each message; while the ceiling is reached, wait with the batch in hand."""
         keepalive = asyncio.create_task(self._keep(messages))
         try:
+            await self._ceiling.until_open()
+            self._metrics.consumed.labels(self._domain).inc(len(messages))
             await asyncio.gather(*(self._handle_one(msg) for msg in messages))
         finally:
             keepalive.cancel()
@@ -73,79 +122,34 @@ class Consumer:
                     await msg.in_progress()
 
     async def _handle_one(self, msg: Msg) -> None:
+        work = self._reader.work(msg.data, self._origin(msg))
+        tries = msg.metadata.num_delivered
+        if work.keep and work.handler and tries > SUSPECT_DELIVERIES:
+            work.letter = work.keep(Unanswered(f"delivered {tries} times without an answer"))
         try:
-            envelope, event = decode(msg.data)
-        except (UnknownEventType, ValidationError, ValueError) as error:
-            await self._bury(msg, Permanent(f"schema: {error}", remedy="fix-at-sender"), None)
-            return
-        work = self._work(msg, envelope, event)
-        try:
-            if work.handler:
+            if work.handler or work.letter:
                 await self._committer.submit(work)
-        except Exception as error:  # noqa: BLE001  answered per message: retry or dead letter
-            await self._answer_failure(msg, error, work)
+        except Exception as error:
+            # not even the letter could be kept: the broker keeps the message
+            level = logging.WARNING if isinstance(error, Temporary) else logging.ERROR
+            log.log(level, "message_put_back", exc_info=error, extra={"id": work.message_id})
+            await self._respond(msg.nak(delay=backoff(tries)))
             return
         await self._respond(msg.ack())
+        if work.handler:
+            self._ceiling.succeeded()
 
-    def _work(self, msg: Msg, envelope: Envelope, event: CanonicalEvent) -> Work:
-        subscription = self._subscriptions.get(type(event).type)
-        return Work(
+    def _origin(self, msg: Msg) -> Origin:
+        sequence = msg.metadata.sequence.stream
+        return Origin(
             source=self._domain,
-            message_id=envelope.id,
-            cause=Cause(envelope.id, envelope.id, envelope.correlationid, envelope.traceparent, envelope.company),
-            message=event,
-            handler=subscription.handler if subscription else None,
-            args=(event,),
-            deps=subscription.deps if subscription else {},
-            lane=envelope.partitionkey,
-            order=msg.metadata.sequence.stream,
-        )
-
-    async def _answer_failure(self, msg: Msg, error: Exception, work: Work) -> None:
-        tries = msg.metadata.num_delivered
-        limit = TEMPORARY_TRIES if isinstance(error, Temporary) else BUG_TRIES
-        if not isinstance(error, Temporary | Permanent):
-            fields = {"id": work.message_id, "correlation_id": work.cause.correlation_id, "tries": tries}
-            log.error("handler_failed", exc_info=error, extra=fields)
-        if isinstance(error, Permanent) or (tries >= limit and not isinstance(error, Waits)):
-            await self._bury(msg, error, work)
-            return
-        wanted = error.retry_in.total_seconds() if isinstance(error, Temporary) and error.retry_in else None
-        await self._put_back(msg, backoff(tries) if wanted is None else wanted * random.uniform(1.0, 1.2))  # noqa: S311
-
-    async def _put_back(self, msg: Msg, delay: float) -> None:
-        self._metrics.retries.labels(self._domain).inc()
-        await self._respond(msg.nak(delay=delay))
-
-    async def _bury(self, msg: Msg, error: Exception, failed: Work | None) -> None:
-        """Keep the message as a dead letter, exactly once, then tell the broker to stop delivering it."""
-        origin = Origin(
-            source=self._domain,
-            message_id=f"{self._stream}:{msg.metadata.sequence.stream}",
+            id=f"{self._stream}:{sequence}",
             stream=self._stream,
-            sequence=msg.metadata.sequence.stream,
+            sequence=sequence,
             subject=msg.subject,
             headers=msg.headers or {},
-            tries=msg.metadata.num_delivered,
-            correlation_id=failed.cause.correlation_id if failed else None,
+            partition=partition_of(msg.subject),
         )
-        dead = letter(self._service, self._region, origin=origin, body=msg.data, error=error, clock=self._clock)
-        work = Work(
-            source=f"dlq-{self._domain}", message_id=origin.message_id, cause=Cause(origin.message_id), letter=dead
-        )
-        try:
-            await self._committer.submit(work)
-        except Temporary as full:
-            await self._put_back(msg, backoff(3))
-            log.warning("dead_letter_waits", extra={"error": str(full)})
-            return
-        if failed:
-            self._committer.unpark(failed)
-        self._metrics.dead_letters.labels(self._domain).inc()
-        log.error(
-            "dead_letter", extra={"origin": origin.message_id, "error": str(error)[:500], "kind": type(error).__name__}
-        )
-        await self._respond(msg.term())
 
     @staticmethod
     async def _respond(response: Any) -> None:  # noqa: ANN401  one of nats-py's acknowledgment coroutines
@@ -153,3 +157,9 @@ class Consumer:
             await response
         except NatsError as error:
             log.warning("ack_failed", extra={"error": repr(error)})
+
+
+def partition_of(subject: str) -> int | None:
+    """Return the partition a stored subject ends with; None when it ends otherwise."""
+    last = subject.rsplit(".", 1)[-1]
+    return int(last) if last.isdigit() else None

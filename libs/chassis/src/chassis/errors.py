@@ -1,22 +1,24 @@
-"""The two failures a handler may name, and the one that stops a process at start."""
+"""The failures a handler may name, and the one that stops a process at start."""
 
 from datetime import timedelta
 
 
 class Failure(Exception):
-    """A failure that was foreseen; what it says is shown to people."""
+    """A failure that was foreseen; what it says is shown to people, `remedy` names the playbook that helps."""
+
+    remedy = "check-system"
 
 
 class Temporary(Failure):
-    """The same message may succeed later: it is tried again, in order, after `retry_in` or a back-off."""
+    """The same message may succeed later: it is tried again, in order, after `retry_in` or a back-off.
 
-    def __init__(self, reason: str, *, retry_in: timedelta | None = None) -> None:
+    What has not succeeded after a day becomes a dead letter with this remedy.
+    """
+
+    def __init__(self, reason: str, *, retry_in: timedelta | None = None, remedy: str = "check-system") -> None:
         super().__init__(reason)
         self.retry_in = retry_in
-
-
-class Waits(Temporary):
-    """An earlier message of the same key has not succeeded yet; this one waits behind it, however long."""
+        self.remedy = remedy
 
 
 class Permanent(Failure):

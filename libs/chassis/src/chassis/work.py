@@ -11,7 +11,10 @@ from pydantic import BaseModel
 from chassis.effect import Handler
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from canonical import Envelope
+    from chassis.letters import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +32,6 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """A message given up on, already in the form the DLQ stream keeps."""
-
-    subject: str
-    message_id: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class EffectEnd:
     """The effect row a unit of work closes."""
 
@@ -50,8 +44,9 @@ class EffectEnd:
 class Work:
     """A message on its way through the group commit.
 
-    `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead. Work
-    with a `lane` keeps its `order` in it: while one unit of a lane waits to be tried again, later ones wait behind it.
+    `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead, work
+    that only keeps a `letter` by the letter's own. While a message of a `lane` waits to be tried again, later ones wait
+    behind it. `keep` says which letter a failure makes of the message; without it the submitter gets the error.
     """
 
     source: str
@@ -62,9 +57,10 @@ class Work:
     args: tuple[Any, ...] = ()
     deps: Mapping[str, Any] = field(default_factory=dict)
     ends: EffectEnd | None = None
-    letter: Letter | None = None
+    letter: "Letter | None" = None
     lane: str | None = None
-    order: int = 0
+    keep: "Callable[[Exception], Letter] | None" = None
+    settles: int | None = None
     future: "asyncio.Future[Sequence[Envelope] | None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

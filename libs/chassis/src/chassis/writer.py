@@ -1,13 +1,16 @@
 """Turn what handlers return into rows: sealed envelopes for the outbox, keyed calls for the effect table."""
 
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 
 import orjson
 
 from canonical import CanonicalEvent, Envelope, derived_id, publish_subject, seal
 from chassis.clock import Clock
 from chassis.effect import Effect
-from chassis.work import Cause, Letter
+from chassis.letters import Letter
+from chassis.work import Cause, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,21 @@ class NewEffect:
     lease: float = 0.0
 
 
+@dataclass(slots=True)
+class Batch:
+    """What one transaction will write, what each unit of work produced, and which letters are new ones."""
+
+    published: dict[Work, Sequence[Envelope] | None] = field(default_factory=dict)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    effects: list[NewEffect] = field(default_factory=list)
+    kept: dict[Work, bool] = field(default_factory=dict)
+
+
 class Writer:
     """Gives every outgoing fact its identity: who, where, why; ids follow from the cause, so a re-run repeats them."""
 
     def __init__(self, *, service: str, region: str, company: str, clock: Clock) -> None:
+        self._service = service
         self._source = f"/{region}/{service}"
         self._region = region
         self._company = company
@@ -71,7 +85,13 @@ class Writer:
         key = derived_id(cause.step_id, f"{index}:{effect.name}:{effect.lane}")
         return NewEffect(effect=effect, key=key, cause=cause, cause_json=orjson.dumps(asdict(cause)).decode())
 
-    @staticmethod
-    def letter(letter: Letter) -> OutboxRow:
-        """Make the outbox row of a dead letter."""
-        return OutboxRow(event_id=letter.message_id, stream="DLQ", subject=letter.subject, payload=letter.payload)
+    def letter(self, letter: Letter, tries: int) -> OutboxRow:
+        """Make the outbox row of a dead letter; one that dies again after a retry is told again."""
+        source = re.sub(r"[^a-z0-9-]", "-", letter.origin.source.lower())
+        record = letter.record(self._service, tries, self._clock.now().isoformat())
+        return OutboxRow(
+            event_id=f"{self._service}:{letter.origin.source}:{letter.origin.id}:{tries}",
+            stream="DLQ",
+            subject=f"dlq.{self._region}.{self._service}.{source}.{type(letter.error).__name__}",
+            payload=orjson.dumps(record),
+        )

@@ -128,7 +128,7 @@ async def test_plan_is_held_when_no_carrier_is_left_and_planned_again_by_hand(de
     _, effect = await desk.refused(await desk.planned())
     with pytest.raises(Permanent, match=r"no carrier is left: nordfreight \(the carrier refused") as failure:
         await desk.quoted(effect, NORD)
-    assert failure.value.remedy == "re-plan by hand"
+    assert failure.value.remedy == "re-plan-by-hand"
     assert await handlers.hold_plan(effect, failure.value, plans=desk.plans, clock=CLOCK) == []
     waits = desk.plans.by_key[KEY].waits()
     assert waits

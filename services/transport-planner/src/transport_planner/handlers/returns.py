@@ -69,7 +69,7 @@ async def choose_return_carrier(
     site = site_of(plan.authorized.return_site, sites)
     decision = decide(load_of(effect.consignment, site, plan.since), quotes, routing.rules)
     if decision.chosen is None:
-        raise Permanent("no carrier brings the return back", remedy="re-plan by hand")
+        raise Permanent("no carrier brings the return back", remedy="re-plan-by-hand")
     plan.decision = decision
     plan.plan(clock.now())
     returns.put(effect.return_id, plan)

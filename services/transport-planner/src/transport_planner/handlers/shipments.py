@@ -119,7 +119,7 @@ async def choose_carrier(
     load = load_of(effect.consignment, site_of(plan.pack.site, sites), plan.since, plan.pack.promised_at)
     decision = decide(load, quotes, routing.rules, refused_by=plan.refused_by)
     if decision.chosen is None:
-        raise Permanent(f"no carrier is left: {_why(decision)}", remedy="re-plan by hand")
+        raise Permanent(f"no carrier is left: {_why(decision)}", remedy="re-plan-by-hand")
     plan.current.decision = decision
     plan.plan(clock.now())
     plans.put(key, plan)
@@ -212,7 +212,7 @@ def _rate(plan: Plan, sites: Sites) -> RateShipment:
 def _planned(plan: Plan, decision: Decision, consignment: Consignment) -> ShipmentPlanned:
     chosen = decision.chosen
     if chosen is None:
-        raise Permanent("a decision without a carrier", remedy="re-plan by hand")
+        raise Permanent("a decision without a carrier", remedy="re-plan-by-hand")
     quote, pack = chosen.quote, plan.pack
     return ShipmentPlanned(
         occurred_at=plan.since,
