@@ -1,0 +1,34 @@
+"""T01: a storm of kill -9 over services and database while orders go from release to proof of delivery."""
+
+import pytest
+from rig.killer import Killer
+from rig.meshes import drained
+from rig.report import Report, size
+
+from canonical import topology
+
+from crossdock_cli.mesh import Mesh
+from crossdock_cli.world import Wish
+
+ORDERS, KILLS = size((300, 12), (20_000, 1_000))
+SECONDS_PER_KILL = 3.0
+SEED = 1
+VICTIMS = [*topology.load().services, "postgres"]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(size(600, 7200))]
+
+
+def test_kill_storm(mesh: Mesh, report: Report) -> None:
+    rate = ORDERS / (KILLS * SECONDS_PER_KILL)
+    wish = Wish(orders=ORDERS, seed=SEED, scenario="mixed", rate=rate)
+    with Killer(mesh, VICTIMS, KILLS, SEED) as killer:
+        verdict = drained(mesh, wish, seconds=KILLS * SECONDS_PER_KILL * 2)
+    killer.assert_struck()
+    verdict.assert_clean()
+    p99 = killer.recovery(0.99)
+    report.note(
+        "T01", "SIGKILL storm over services and database", seed=SEED,
+        figure=f"{ORDERS:,} orders, {KILLS:,} kills ({killer.in_flight:,} in flight): {verdict}; "
+        f"p99 recovery {p99} s",
+        orders=ORDERS, kills=KILLS, in_flight=killer.in_flight, recovery_p99_seconds=p99, **verdict.counts,
+    )  # fmt: skip
