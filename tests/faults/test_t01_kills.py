@@ -11,7 +11,7 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
 ORDERS, KILLS = size((300, 12), (20_000, 1_000))
-SECONDS_PER_KILL = 3.0
+SECONDS_PER_KILL = 1.5
 SEED = 1
 VICTIMS = [*topology.load().services, "postgres"]
 
@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(size(600,
 def test_kill_storm(mesh: Mesh, report: Report) -> None:
     rate = ORDERS / (KILLS * SECONDS_PER_KILL)
     wish = Wish(orders=ORDERS, seed=SEED, scenario="mixed", rate=rate)
-    with Killer(mesh, VICTIMS, KILLS, SEED) as killer:
-        verdict = drained(mesh, wish, seconds=KILLS * SECONDS_PER_KILL * 2)
+    with Killer(mesh, VICTIMS, KILLS, SEED, SECONDS_PER_KILL) as killer:
+        verdict = drained(mesh, wish, seconds=KILLS * SECONDS_PER_KILL * 3)
     killer.assert_struck()
     verdict.assert_clean()
     p99 = killer.recovery(0.99)

@@ -20,7 +20,7 @@ log = logging.getLogger("supervisor")
 
 POLL_SECONDS = 0.1
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-STEADY_SECONDS = 20.0
+STEADY_SECONDS = 5.0
 NOTE_BYTES = 4096
 
 

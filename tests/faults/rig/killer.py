@@ -12,9 +12,11 @@ from rig.work import Work, in_hand, in_hand_of_all
 
 from crossdock_cli.failures import CliError
 from crossdock_cli.mesh import Mesh
+from crossdock_cli.probe import read_part
 
 SERVERS = frozenset({"nats-server", "postgres"})
 READY_SECONDS = 60.0
+WATCH_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +28,28 @@ class Blow:
     recovery_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Down:
+    """A part that was killed and is not back yet."""
+
+    work: Work
+    restarts: int
+    since: float
+
+
 @dataclass(slots=True)
 class Killer:
-    """Kills parts one after the other in a thread of its own, each once before any a second time."""
+    """Kills parts in a thread of its own, each once before any a second time, and never one that is still down."""
 
     mesh: Mesh
     victims: Sequence[str]
     kills: int
     seed: int
-    pause_seconds: float = 1.0
+    pause_seconds: float
     blows: list[Blow] = field(default_factory=list)
     failure: Exception | None = None
+    _down: dict[str, Down] = field(default_factory=dict)
+    _stopping: bool = False
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> "Killer":
@@ -45,46 +58,61 @@ class Killer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if kind is not None:
-            self.kills = 0
+        self._stopping = kind is not None
         assert self._thread is not None
         self._thread.join()
 
     def _run(self) -> None:
-        chance = random.Random(self.seed)
-        order: list[str] = []
         try:
-            while len(self.blows) < self.kills:
-                order = order or chance.sample(self.victims, len(self.victims))
-                time.sleep(chance.uniform(0, 2 * self.pause_seconds))
-                self.blows.append(self.strike(order.pop()))
+            self._storm()
         except Exception as error:  # noqa: BLE001  the test's own thread raises it
             self.failure = error
 
-    def strike(self, victim: str) -> Blow:
-        """Kill one part while it is held, so that what it had in hand is exactly what was read; wait until it is back.
+    def _storm(self) -> None:
+        chance = random.Random(self.seed)
+        struck, due, order = 0, time.monotonic(), list[str]()
+        while (struck < self.kills and not self._stopping) or self._down:
+            self._watch()
+            order = order or chance.sample(self.victims, len(self.victims))
+            if struck < self.kills and time.monotonic() >= due and self._may_strike(order[-1]):
+                self._strike(order.pop())
+                struck += 1
+                due = time.monotonic() + chance.uniform(0, 2 * self.pause_seconds)
+            time.sleep(WATCH_SECONDS)
 
-        Raises:
-            CliError: it is not ready again within a minute.
-        """
+    def _may_strike(self, victim: str) -> bool:
+        """Whether a part is up, and with it the database that says what it has in hand."""
+        return victim not in self._down and "postgres" not in self._down
+
+    def _strike(self, victim: str) -> None:
+        """Kill a part while it is held, so that what it had in hand is exactly what was read."""
         restarts = self._restarts(victim)
         try:
             work = self._hold(victim)
         finally:
             self.mesh.kill(victim)
-        struck = time.monotonic()
-        while self._restarts(victim) == restarts:
-            if time.monotonic() - struck > READY_SECONDS:
-                raise CliError(f"{victim} was not started again within {READY_SECONDS:.0f} s.")
-            time.sleep(0.05)
-        self.mesh.wait(victim, timeout=READY_SECONDS)
-        return Blow(victim, work, time.monotonic() - struck)
+        self._down[victim] = Down(work, restarts, time.monotonic())
 
     def _hold(self, victim: str) -> Work:
         if victim in SERVERS:
             return in_hand_of_all(self.mesh.layout)
         self.mesh.kill(victim, signal.SIGSTOP)
         return in_hand(self.mesh.layout, victim)
+
+    def _watch(self) -> None:
+        """Note who is ready again.
+
+        Raises:
+            CliError: somebody is not within a minute.
+        """
+        parts = {part.name: part for part in self.mesh.state().parts}
+        for victim, down in list(self._down.items()):
+            seconds = time.monotonic() - down.since
+            if parts[victim].restarts > down.restarts and read_part(self.mesh.layout, parts[victim]).ready:
+                self.blows.append(Blow(victim, down.work, seconds))
+                del self._down[victim]
+            elif seconds > READY_SECONDS:
+                raise CliError(f"{victim} is not ready {seconds:.0f} s after its kill.")
 
     def _restarts(self, victim: str) -> int:
         part = self.mesh.state().part(victim)
