@@ -11,6 +11,7 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
 ORDERS, KILLS = size((300, 12), (20_000, 1_000))
+SCENARIO = size("duplicates", "mixed")
 SECONDS_PER_KILL = 1.5
 SEED = 1
 VICTIMS = [*topology.load().services, "postgres"]
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(size(600,
 
 def test_kill_storm(mesh: Mesh, report: Report) -> None:
     rate = ORDERS / (KILLS * SECONDS_PER_KILL)
-    wish = Wish(orders=ORDERS, seed=SEED, scenario="mixed", rate=rate)
+    wish = Wish(orders=ORDERS, seed=SEED, scenario=SCENARIO, rate=rate)
     with Killer(mesh, VICTIMS, KILLS, SEED, SECONDS_PER_KILL) as killer:
         verdict = drained(mesh, wish, seconds=KILLS * SECONDS_PER_KILL * 3)
     killer.assert_struck()

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 BUG_TRIES = 5
 TEMPORARY_TRIES = 25
-IN_PROGRESS_SECONDS = 10.0
+IN_PROGRESS_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
