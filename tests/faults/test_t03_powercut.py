@@ -9,16 +9,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import asyncpg
-import nats
 import pytest
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy, ConsumerConfig
 from rig.powercut import cut
 from rig.report import Report, size
+from rig.streams import READER, connected, held
 from rig.volume import MIB, needs_volume, volume
 
 from canonical import topology
-from canonical.topology import inbox_prefix
 from chassis.local import NatsServer, Postgres
 from chassis.local.databases import ensure_databases
 from chassis.local.ports import free_port
@@ -29,7 +27,7 @@ LOAD_SECONDS = 1.5
 PUBLISHERS, WRITERS = 64, 16
 BROKER_DISK, DATABASE_DISK = 4096 * MIB, 1024 * MIB
 SUBJECT = "cx.eu.order.released.v1.HUB.cut"
-STREAM, PUBLISHER, READER = "ORDER", "order-release", "provisioner"
+STREAM, PUBLISHER = "ORDER", "order-release"
 GONE = (asyncio.CancelledError, OSError, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(size(120, 3600)), needs_volume]
@@ -72,45 +70,21 @@ async def under_load(works: Sequence[Work], strike: Strike) -> set[str]:
     return acknowledged
 
 
-async def _nobody_reads(_: Exception) -> None:
-    """What the client says when the power goes."""
-
-
-async def connected(server: NatsServer, user: str) -> nats.NATS:
-    """Return a connection that is not tried again once it is gone."""
-    return await nats.connect(
-        server.url, user=user, password=server.password(user), inbox_prefix=inbox_prefix(user).encode(),
-        allow_reconnect=False, error_cb=_nobody_reads,
-    )  # fmt: skip
-
-
 async def publish(server: NatsServer, strike: Strike) -> set[str]:
     """Publish to the order stream until the cut; returns the ids acknowledged."""
-    client = await connected(server, PUBLISHER)
+    async with connected(server.url, PUBLISHER, server.password(PUBLISHER)) as client:
 
-    async def one(message_id: str) -> None:
-        answer = await client.request(SUBJECT, b"x" * 512, timeout=30, headers={"Nats-Msg-Id": message_id})
-        assert "seq" in json.loads(answer.data), answer.data
+        async def one(message_id: str) -> None:
+            answer = await client.request(SUBJECT, b"x" * 512, timeout=30, headers={"Nats-Msg-Id": message_id})
+            assert "seq" in json.loads(answer.data), answer.data
 
-    try:
         return await under_load([one] * PUBLISHERS, strike)
-    finally:
-        await client.close()
 
 
 async def in_stream(server: NatsServer) -> set[str]:
     """Return the ids the order stream holds."""
-    client = await connected(server, READER)
-    try:
-        js = client.jetstream()
-        info = await js.add_consumer(STREAM, ConsumerConfig(ack_policy=AckPolicy.NONE, headers_only=True))
-        pull = await js.pull_subscribe_bind(consumer=info.name, stream=STREAM)
-        left, found = int(info.num_pending or 0), set[str]()
-        while len(found) < left:
-            found |= {str((m.headers or {})["Nats-Msg-Id"]) for m in await pull.fetch(min(500, left - len(found)), 5)}
-        return found
-    finally:
-        await client.close()
+    async with connected(server.url, READER, server.password(READER)) as client:
+        return set((await held(client, STREAM)).values())
 
 
 async def commit(server: Postgres, strike: Strike) -> set[str]:
