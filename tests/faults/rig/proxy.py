@@ -164,6 +164,7 @@ class Proxy:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """End a connection with RST, as a host does that knows nothing of it."""
-    if raw := writer.get_extra_info("socket"):
+    raw = writer.get_extra_info("socket")
+    if raw and raw.fileno() >= 0:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     writer.transport.abort()
