@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from rig.work import Work, in_hand, in_hand_of_all
-
 from crossdock_cli.failures import CliError
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.probe import read_part
+from rig.work import Work, in_hand, in_hand_of_all
 
 SERVERS = frozenset({"nats-server", "postgres"})
 READY_SECONDS = 60.0
@@ -86,7 +85,7 @@ class Killer:
 
     def _strike(self, victim: str) -> None:
         """Kill a part while it is held, so that what it had in hand is exactly what was read."""
-        restarts = self._restarts(victim)
+        restarts = self.mesh.restarts(victim)
         try:
             work = self._hold(victim)
         finally:
@@ -113,11 +112,6 @@ class Killer:
                 del self._down[victim]
             elif seconds > READY_SECONDS:
                 raise CliError(f"{victim} is not ready {seconds:.0f} s after its kill.")
-
-    def _restarts(self, victim: str) -> int:
-        part = self.mesh.state().part(victim)
-        assert part is not None, victim
-        return part.restarts
 
     def assert_struck(self) -> None:
         """Fail unless every kill was made, each victim was hit, and at least three in ten had work in hand."""

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterable
 
 import psutil
+
 from rig.volume import Volume
 
 

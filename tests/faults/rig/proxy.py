@@ -12,6 +12,7 @@ from typing import Literal
 
 HOST = "127.0.0.1"
 CHUNK = 16 * 1024
+SWITCH_SECONDS = 5.0
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -58,7 +59,7 @@ class Proxy:
         )
 
     def cut_after(self, count: int) -> None:
-        """Let this many bytes through in all, then reset the connection they went over: in the middle of a frame."""
+        """Let this many more bytes through, then end the connection they went over: in the middle of a frame."""
         self._switch(Link(cut_after_bytes=count))
 
     def freeze(self) -> None:
@@ -85,7 +86,8 @@ class Proxy:
             done.set()
 
         self._loop.call_soon_threadsafe(change)
-        done.wait(5)
+        if not done.wait(SWITCH_SECONDS):
+            raise TimeoutError("the proxy does not answer its switch")
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ class Proxy:
         ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for end in pair:
-            _reset(end)
+            end.close()
         for way in ways:
             way.cancel()
         self._writers.difference_update(pair)

@@ -15,6 +15,8 @@ import pytest
 BLOCK = 4096
 MIB = 1 << 20
 UNMOUNT_SECONDS = 10.0
+BROKER_STORE, DATABASE_STORE = "nats/jetstream", "postgres"
+"""Where in a mesh's state folder the servers keep their data."""
 
 
 class Volume:
@@ -90,6 +92,10 @@ def volume(image: Path, at: Path, size_bytes: int) -> Iterator[Volume]:
     finally:
         made.unmount()
         image.unlink(missing_ok=True)
+
+
+Disks = dict[str, Volume]
+"""The volumes of a mesh, by the folder they are mounted at."""
 
 
 @cache

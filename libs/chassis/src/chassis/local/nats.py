@@ -138,7 +138,7 @@ class NatsServer:
         if shutil.disk_usage(self.folder / "jetstream").free < ROOM_BYTES:
             return ""
         try:
-            with urlopen(f"http://{HOST}:{self.monitor_port}/healthz", timeout=HEALTH_SECONDS):  # noqa: S310  loopback
+            with urlopen(f"http://{HOST}:{self.monitor_port}/healthz", timeout=HEALTH_SECONDS):
                 return ""
         except HTTPError as answer:
             said = str(json.loads(answer.read()).get("error", ""))
