@@ -111,8 +111,8 @@ def test_refused_link_resets_old_and_new_connections(proxy: Proxy) -> None:
         proxy.refuse()
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
-        with dial(proxy) as new, pytest.raises(ConnectionError):
-            assert new.recv(1)
+        with pytest.raises(ConnectionError), dial(proxy) as new:
+            new.recv(1)
         proxy.heal()
         with dial(proxy) as new:
             assert said_back(new, b"x") == b"x"

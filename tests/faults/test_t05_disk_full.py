@@ -5,7 +5,7 @@ import time
 import pytest
 from rig.meshes import drained
 from rig.report import Report, size
-from rig.streams import acknowledged_and_missing
+from rig.streams import acknowledged_and_missing, is_acknowledged
 from rig.volume import BROKER_STORE, DATABASE_STORE, Disks, Volume, needs_volume
 
 from crossdock_cli.demo import Report as Progress
@@ -15,6 +15,7 @@ from crossdock_cli.world import Wish
 BEFORE_SECONDS, FULL_SECONDS = 2.0, size(6.0, 120.0)
 RECOVERY_SECONDS = 60.0
 ORDERS_PER_SECOND = 10.0
+MESSAGE = ("order-release", "raw.eu.order-release.full", b"x" * 65536)
 SEED = 5
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(size(300, 3600)), needs_volume]
@@ -23,11 +24,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(size(300,
 class Shortage:
     """Fills a disk a while after the first look, and frees it later."""
 
-    def __init__(self, disk: Volume) -> None:
-        self._disk = disk
+    def __init__(self, mesh: Mesh, disk: Volume) -> None:
+        self._mesh, self._disk = mesh, disk
         self._began = time.monotonic()
         self.state = "before"
         self.held_back = 0
+        self.was_acknowledged = False
         self.recovery_seconds = 0.0
         self._released = 0
         self._freed = 0.0
@@ -38,6 +40,7 @@ class Shortage:
         if self.state == "before" and seconds > BEFORE_SECONDS:
             self._disk.fill()
             self.state = "full"
+            self.was_acknowledged = is_acknowledged(self._mesh.layout, *MESSAGE)
         elif self.state == "full" and seconds > BEFORE_SECONDS + FULL_SECONDS:
             self._released = int(progress["released"])
             self.held_back = self._released - int(progress["ended"])
@@ -57,7 +60,7 @@ class Shortage:
 def test_disk_full(mesh: Mesh, disks: Disks, report: Report, store: str) -> None:
     seconds = BEFORE_SECONDS + FULL_SECONDS
     wish = Wish(orders=int(seconds * ORDERS_PER_SECOND), seed=SEED, rate=ORDERS_PER_SECOND)
-    shortage, starts = Shortage(disks[store]), mesh.restarts("nats-server")
+    shortage, starts = Shortage(mesh, disks[store]), mesh.restarts("nats-server")
     try:
         verdict = drained(mesh, wish, seconds=seconds, on_progress=shortage.look)
     finally:
@@ -65,6 +68,7 @@ def test_disk_full(mesh: Mesh, disks: Disks, report: Report, store: str) -> None
     mesh.wait()
     verdict.assert_clean()
     assert shortage.held_back > FULL_SECONDS * ORDERS_PER_SECOND / 2, "the full disk held nothing back"
+    assert shortage.was_acknowledged == (store != BROKER_STORE), "a full disk keeps nothing"
     assert 0 < shortage.recovery_seconds <= RECOVERY_SECONDS
     assert (mesh.restarts("nats-server") > starts) == (store == BROKER_STORE), (
         "a broker that writes no more must restart"

@@ -1,11 +1,13 @@
 """What the streams hold, against what the services were told they hold."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 import nats
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from canonical.topology import inbox_prefix
@@ -14,6 +16,7 @@ from crossdock_cli.layout import Layout
 
 READER = "provisioner"
 ACKNOWLEDGED = "SELECT stream, stream_seq, event_id FROM outbox WHERE published_at IS NOT NULL"
+ACK_SECONDS = 2.0
 FETCH, FETCH_SECONDS = 500, 5.0
 
 Held = dict[int, str]
@@ -49,6 +52,25 @@ async def held(client: nats.NATS, stream: str) -> Held:
     return found
 
 
+def is_acknowledged(layout: Layout, user: str, subject: str, payload: bytes) -> bool:
+    """Publish one message as a service would, and say whether the broker acknowledged it within two seconds."""
+    return asyncio.run(_publish(layout, user, subject, payload))
+
+
+async def _publish(layout: Layout, user: str, subject: str, payload: bytes) -> bool:
+    async with connected(layout.broker_url(), user, password_of(layout, user)) as client:
+        try:
+            answer = await client.request(subject, payload, timeout=ACK_SECONDS)
+        except NatsTimeoutError:
+            return False
+    return "error" not in json.loads(answer.data)
+
+
+def password_of(layout: Layout, user: str) -> str:
+    """Return the password of a broker user."""
+    return (layout.broker_secrets / f"nats-{user}.password").read_text().strip()
+
+
 def acknowledged_and_missing(layout: Layout) -> tuple[int, list[str]]:
     """Return how many events the broker acknowledged to all services, and which of them it no longer has."""
     return asyncio.run(_compare(layout))
@@ -65,9 +87,8 @@ async def _compare(layout: Layout) -> tuple[int, list[str]]:
                 count += 1
         finally:
             await connection.close()
-    password = (layout.broker_secrets / f"nats-{READER}.password").read_text().strip()
     missing: list[str] = []
-    async with connected(layout.broker_url(), READER, password) as client:
+    async with connected(layout.broker_url(), READER, password_of(layout, READER)) as client:
         for stream, acknowledged in told.items():
             has = await held(client, stream)
             missing += [f"{stream}:{seq} {event}" for seq, event in acknowledged.items() if has.get(seq) != event]
