@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from canonical.subjects import ROOT, domain_of, type_filter
 
-
 DEAD_LETTERS = "DLQ"
 
 

@@ -5,13 +5,11 @@ raised in the transaction that marks rows as published, so that a stream which s
 is suspected by the same commit that learns of it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from chassis.sql import DRIVER, Row, fetch, transaction
-
-LISTED = 100
 
 PUBLISHED = (
     "WITH v AS (SELECT * FROM unnest($2::bigint[], $3::bigint[]) AS v(seq, stream_seq)), "
@@ -52,7 +50,7 @@ SETTLE = (
 )
 LOST = (
     "SELECT stream, count(*) AS count, min(stream_seq) AS first, max(stream_seq) AS last, min(lost_at) AS since, "
-    f"(array_agg(event_id ORDER BY stream_seq))[1:{LISTED}] AS event_ids "
+    "(array_agg(event_id ORDER BY stream_seq))[1:$1] AS event_ids "
     "FROM outbox WHERE lost_at IS NOT NULL GROUP BY stream"
 )
 WAITING = "SELECT stream, count(*) AS count FROM outbox WHERE published_at IS NULL GROUP BY stream"
@@ -68,7 +66,7 @@ async def published(session: AsyncSession, stream: str, rows: Sequence[Row], seq
     return found[0]["suspect_from"] is not None
 
 
-async def downwards(engine: AsyncEngine, stream: str, age: float, size: int) -> AsyncIterator[Sequence[Row]]:
+async def downwards(engine: AsyncEngine, stream: str, age: float, size: int) -> AsyncGenerator[Sequence[Row], None]:
     """Yield the published rows of a stream younger than `age` seconds, the highest sequence first."""
     async with transaction(engine) as session:
         cursor = await session.info[DRIVER].cursor(DOWNWARDS, stream, age)

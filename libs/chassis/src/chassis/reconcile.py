@@ -8,11 +8,13 @@ listed, and is published again when asked.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -29,6 +31,7 @@ CHECK_SECONDS = 20.0
 CHUNK = 500
 AT_ONCE = 100
 SCRUB = 200
+LISTED = 100
 API_SECONDS = 5.0
 DAY_SECONDS = 86_400.0
 MARGIN_SECONDS = 3_600.0
@@ -64,18 +67,23 @@ class Reconciler:
         self._last: dict[str, int | None] = {}
         self._gaps: dict[str, tuple[int, int]] = {}
         self._scrubbed = 0
+        self._one_at_a_time = asyncio.Lock()
         self.lost: dict[str, int] = {}
 
     async def check(self) -> None:
         """Look at every stream published to, verify what is suspected and the next rows in turn.
 
         Raises:
-            Temporary: a check is already under way... or the broker does not answer.
+            Temporary: the broker does not answer.
         """
-        for mark in await marks.query(self._engine, marks.MARKS):
-            await self._check(mark)
-        await self._scrub()
-        await self._count()
+        async with self._one_at_a_time:
+            try:
+                for mark in await marks.query(self._engine, marks.MARKS):
+                    await self._check(mark)
+                await self._scrub()
+            except NatsError as error:
+                raise Temporary(f"the streams cannot be compared: {str(error) or repr(error)}") from error
+            await self._count()
 
     async def _check(self, mark: Row) -> None:
         stream, suspect = str(mark["stream"]), mark["suspect_from"]
@@ -102,10 +110,11 @@ class Reconciler:
 
     async def _verify(self, stream: str, suspect_from: int) -> None:
         """Compare rows from the highest sequence down to the first below the suspicion that the stream still holds."""
-        async for rows in marks.downwards(self._engine, stream, age_of(stream), CHUNK):
-            missing = await self._lose(rows)
-            if any(row["stream_seq"] < suspect_from and row["seq"] not in missing for row in rows):
-                break
+        async with aclosing(marks.downwards(self._engine, stream, age_of(stream), CHUNK)) as chunks:
+            async for rows in chunks:
+                missing = await self._lose(rows)
+                if any(row["stream_seq"] < suspect_from and row["seq"] not in missing for row in rows):
+                    break
         await marks.settle(self._engine, stream, suspect_from)
 
     async def _verify_gaps(self, stream: str, shape: tuple[int, int]) -> None:
@@ -130,7 +139,7 @@ class Reconciler:
 
         async def is_missing(row: Row) -> bool:
             async with slots:
-                return await self._id_at(row["stream"], row["stream_seq"]) != row["event_id"]
+                return await self._id_at(row["stream"], row["stream_seq"]) != str(row["event_id"])
 
         judged = await asyncio.gather(*(is_missing(row) for row in rows))
         missing = [row for row, gone in zip(rows, judged, strict=True) if gone]
@@ -160,7 +169,7 @@ class Reconciler:
 
     async def _count(self) -> None:
         known = self.lost
-        self.lost = {row["stream"]: row["count"] for row in await marks.query(self._engine, marks.LOST)}
+        self.lost = {row["stream"]: row["count"] for row in await marks.query(self._engine, marks.LOST, 0)}
         for stream in {*known, *self.lost}:
             self._metrics.lost.labels(stream).set(self.lost.get(stream, 0))
             if self.lost.get(stream, 0) > known.get(stream, 0):
@@ -168,7 +177,7 @@ class Reconciler:
 
     async def report(self) -> list[StreamReport]:
         """Return what is known of each stream, as of the last check."""
-        lost = {row["stream"]: row for row in await marks.query(self._engine, marks.LOST)}
+        lost = {row["stream"]: row for row in await marks.query(self._engine, marks.LOST, LISTED)}
         waiting = {row["stream"]: row["count"] for row in await marks.query(self._engine, marks.WAITING)}
         return [
             StreamReport(
@@ -197,4 +206,5 @@ def age_of(stream: str) -> float:
 
 
 def _is_judged(row: Row) -> bool:
-    return (datetime.now(row["published_at"].tzinfo) - row["published_at"]).total_seconds() < age_of(row["stream"])
+    published_at: datetime = row["published_at"]
+    return (datetime.now(UTC) - published_at).total_seconds() < age_of(row["stream"])
