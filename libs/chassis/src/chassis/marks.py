@@ -13,7 +13,7 @@ from chassis.sql import DRIVER, Row, fetch, transaction
 
 PUBLISHED = (
     "WITH v AS (SELECT * FROM unnest($2::bigint[], $3::bigint[]) AS v(seq, stream_seq)), "
-    "done AS (UPDATE outbox o SET published_at = now(), stream_seq = v.stream_seq, lost_at = NULL "
+    "done AS (UPDATE outbox o SET published_at = now(), stream_seq = v.stream_seq, lost_at = NULL, in_gap = NULL "
     "FROM v WHERE o.seq = v.seq RETURNING o.stream_seq, o.event_id), "
     "ends AS (SELECT min(stream_seq) AS low, max(stream_seq) AS high, "
     "(array_agg(event_id ORDER BY stream_seq DESC))[1] AS id FROM done) "
@@ -38,7 +38,8 @@ DOWNWARDS = f"{COLUMNS} WHERE stream = $1 AND {HELD} ORDER BY stream_seq DESC"
 AT = f"{COLUMNS} WHERE stream = $1 AND {HELD} AND stream_seq = ANY($3::bigint[])"
 NEXT = f"{COLUMNS} WHERE seq > $1 AND {HELD} ORDER BY seq LIMIT $3"
 LOSE = (
-    "UPDATE outbox o SET lost_at = now() FROM unnest($1::bigint[], $2::bigint[]) AS v(seq, stream_seq) "
+    "UPDATE outbox o SET lost_at = now(), in_gap = v.in_gap "
+    "FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]) AS v(seq, stream_seq, in_gap) "
     "WHERE o.seq = v.seq AND o.stream_seq = v.stream_seq AND o.published_at IS NOT NULL AND o.lost_at IS NULL"
 )
 LOCK = "SELECT suspect_from FROM stream_mark WHERE stream = $1 FOR UPDATE"
@@ -50,12 +51,13 @@ SETTLE = (
 )
 LOST = (
     "SELECT stream, count(*) AS count, min(stream_seq) AS first, max(stream_seq) AS last, min(lost_at) AS since, "
+    "min(stream_seq) FILTER (WHERE NOT in_gap) AS reused_from, "
     "(array_agg(event_id ORDER BY stream_seq))[1:$1] AS event_ids "
     "FROM outbox WHERE lost_at IS NOT NULL GROUP BY stream"
 )
 WAITING = "SELECT stream, count(*) AS count FROM outbox WHERE published_at IS NULL GROUP BY stream"
 REPUBLISH = (
-    "WITH again AS (UPDATE outbox SET published_at = NULL, stream_seq = NULL, lost_at = NULL "
+    "WITH again AS (UPDATE outbox SET published_at = NULL, stream_seq = NULL, lost_at = NULL, in_gap = NULL "
     "WHERE lost_at IS NOT NULL RETURNING stream) SELECT stream, count(*) AS count FROM again GROUP BY stream"
 )
 
@@ -80,10 +82,13 @@ async def query(engine: AsyncEngine, statement: str, *values: object) -> Sequenc
         return await fetch(session, statement, *values)
 
 
-async def lose(engine: AsyncEngine, rows: Sequence[Row]) -> None:
-    """Note that the stream does not hold these rows; one published again in the meantime is left alone."""
+async def lose(engine: AsyncEngine, rows: Sequence[Row], in_gap: Sequence[bool]) -> None:
+    """Note that the stream does not hold these rows; one published again in the meantime is left alone.
+
+    `in_gap` says of each row whether its sequence is a hole, which no other message will ever fill.
+    """
     if rows:
-        await query(engine, LOSE, [row["seq"] for row in rows], [row["stream_seq"] for row in rows])
+        await query(engine, LOSE, [row["seq"] for row in rows], [row["stream_seq"] for row in rows], in_gap)
 
 
 async def settle(engine: AsyncEngine, stream: str, suspect_from: int) -> None:

@@ -63,11 +63,11 @@ def every_durable(topology: Topology, region: str) -> list[Durable]:
     return [durable for service in topology.services for durable in topology.durables(service, region)]
 
 
-def plan(found: Iterable[Position], lost_from: Mapping[str, int]) -> list[Move]:
-    """Return which durables must go back: those above the end of their stream, or past its point of loss."""
+def plan(found: Iterable[Position], reused_from: Mapping[str, int]) -> list[Move]:
+    """Return which durables must go back: those above the end of their stream, or where it reuses sequences."""
     moves = []
     for position in found:
-        point = min(position.last + 1, lost_from.get(position.stream, position.last + 1))
+        point = min(position.last + 1, reused_from.get(position.stream, position.last + 1))
         if max(position.delivered, position.acknowledged) >= point:
             moves.append(Move(position.stream, position.durable, position.delivered, point))
     return moves

@@ -32,6 +32,7 @@ CHUNK = 500
 AT_ONCE = 100
 SCRUB = 200
 LISTED = 100
+NO_MESSAGE = 10037
 API_SECONDS = 5.0
 DAY_SECONDS = 86_400.0
 MARGIN_SECONDS = 3_600.0
@@ -39,11 +40,16 @@ MARGIN_SECONDS = 3_600.0
 
 
 class Lost(BaseModel):
-    """What a stream acknowledged and no longer holds; at most 100 event ids are listed."""
+    """What a stream acknowledged and no longer holds; at most 100 event ids are listed.
+
+    From sequence `reused_from` on the stream gives its sequences out again: durables past it must go back. It is None
+    when all of it lies in holes, which nothing else will fill.
+    """
 
     count: int
     first: int
     last: int
+    reused_from: int | None
     since: datetime
     event_ids: list[str]
 
@@ -137,21 +143,24 @@ class Reconciler:
         """Note those rows their stream does not hold; returns their outbox sequences."""
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def is_missing(row: Row) -> bool:
+        async def found_at(row: Row) -> str | None:
             async with slots:
-                return await self._id_at(row["stream"], row["stream_seq"]) != str(row["event_id"])
+                return await self._id_at(row["stream"], row["stream_seq"])
 
-        judged = await asyncio.gather(*(is_missing(row) for row in rows))
-        missing = [row for row, gone in zip(rows, judged, strict=True) if gone]
-        await marks.lose(self._engine, missing)
-        return {row["seq"] for row in missing}
+        held = await asyncio.gather(*(found_at(row) for row in rows))
+        missing = [(row, other) for row, other in zip(rows, held, strict=True) if other != row["event_id"]]
+        in_gap = [other is None and row["stream_seq"] <= (self._last[row["stream"]] or 0) for row, other in missing]
+        await marks.lose(self._engine, [row for row, _ in missing], in_gap)
+        return {row["seq"] for row, _ in missing}
 
     async def _id_at(self, stream: str, sequence: int) -> str | None:
         """Return the id of the message at a sequence, as the stream's leader has it; None when there is none."""
         try:
             message = await self._client().jetstream(timeout=API_SECONDS).get_msg(stream, sequence)
-        except NotFoundError:
-            return None
+        except NotFoundError as error:
+            if error.err_code == NO_MESSAGE:
+                return None
+            raise
         return (message.headers or {}).get("Nats-Msg-Id")
 
     async def _state(self, stream: str, **wanted: bool) -> dict[str, Any] | None:

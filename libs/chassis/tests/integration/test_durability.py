@@ -2,21 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
 from canonical import topology
 from canonical.orders import OrderReleased
 from canonical.values import Address, Contact, Money, OrderLine
-from chassis import Service, rebase
+from chassis import Service, Temporary, rebase
 from chassis.administrator import administrator
 from chassis.effect import Outcome
+from chassis.provision import provision_blocking
 from chassis.reconcile import Lost
 from chassis.testing import LocalMesh, eventually
 from chassis.testing.damage import blocks, flip, truncate
@@ -83,10 +85,10 @@ class Pair:
         await eventually(settled, within_seconds)
         assert set((await self.times()).values()) == {1}
 
-    async def damage(self, harm: Callable[[Path], None], which: int = -1) -> None:
-        """End the broker without warning, harm a block of ORDER, start it again."""
-        self.mesh.nats.kill()
-        harm(blocks(self.mesh.nats, "ORDER")[which])
+    async def damage(self, harm: Callable[[Path], None], *, gently: bool = False) -> None:
+        """End the broker, by default without warning, harm the last block of ORDER, start it again."""
+        await asyncio.to_thread(self.mesh.nats.stop if gently else self.mesh.nats.kill)
+        harm(blocks(self.mesh.nats, "ORDER")[-1])
         await asyncio.to_thread(self.mesh.nats.start)
         await eventually(self.connected)
 
@@ -95,36 +97,34 @@ class Pair:
 
     async def in_stream(self) -> set[str]:
         """Return the ids the stream really holds, read one by one by another user."""
-        client = await self.mesh.connect("operator")
+        client, found = await self.mesh.connect("operator"), set[str]()
         try:
             js = client.jetstream()
-            state = (await js.stream_info("ORDER")).state
-            subscription = await js.pull_subscribe("", stream="ORDER", durable=None)
-            found: set[str] = set()
-            while len(found) < state.messages:
-                for message in await subscription.fetch(100, timeout=5):
-                    found.add((message.headers or {})["Nats-Msg-Id"])
+            for sequence in range(1, (await js.stream_info("ORDER")).state.last_seq + 1):
+                with suppress(NotFoundError):
+                    found.add(((await js.get_msg("ORDER", sequence)).headers or {})["Nats-Msg-Id"])
             return found
         finally:
             await client.close()
 
     async def lost(self) -> Lost | None:
-        await self.publisher.reconciler.check()
+        with suppress(Temporary):
+            await self.publisher.reconciler.check()
         return {report.stream: report.lost for report in await self.publisher.reconciler.report()}["ORDER"]
 
-    async def set_back(self, lost_from: int) -> list[rebase.Move]:
+    async def set_back(self, reused_from: int | None) -> list[rebase.Position]:
+        """Set back what must go back; returns where all durables were before."""
         nats = self.mesh.nats
         async with administrator(nats.url, "provisioner", nats.password("provisioner")) as js:
             found = await rebase.positions(js, rebase.every_durable(topology.load(), "eu"))
-            moves = rebase.plan(found, {"ORDER": lost_from})
-            for move in moves:
+            for move in rebase.plan(found, {"ORDER": reused_from} if reused_from else {}):
                 await rebase.apply(js, move)
-        return moves
+        return found
 
     async def repair(self) -> None:
         lost = await self.lost()
         assert lost is not None
-        await self.set_back(lost.first)
+        await self.set_back(lost.reused_from)
         await self.publisher.reconciler.republish()
         self.publisher.relay.wake()
         await eventually(self.all_published)
@@ -153,28 +153,144 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
         await asyncio.to_thread(mesh.stop)
 
 
+async def expect_exactly(pair: Pair, missing: Sequence[str]) -> Lost:
+    """Check that what is listed as lost is what is missing, no more and no less."""
+    lost = await pair.lost()
+    assert lost is not None
+    assert (lost.count, lost.event_ids) == (len(missing), list(missing[:100]))
+    assert await pair.rows("lost_at IS NOT NULL") == missing
+    assert pair.publisher.metrics.lost.labels("ORDER")._value.get() == len(missing)
+    return lost
+
+
+async def missing_in(pair: Pair) -> list[str]:
+    held = await pair.in_stream()
+    return [event_id for event_id in await pair.rows("published_at IS NOT NULL") if event_id not in held]
+
+
+async def expect_whole(pair: Pair) -> None:
+    """Check that everything, what comes now too, is in the stream and was processed once."""
+    await pair.publish(10)
+    await pair.all_once()
+    assert await pair.lost() is None
+    assert await missing_in(pair) == []
+
+
 @pytest.mark.parametrize("harm", [flip, truncate])
 async def test_a_lost_tail_is_listed_exactly_and_every_event_is_processed_once(
     pair: Pair, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     await pair.publish(EVENTS)
     await pair.all_once()
-    assert await pair.lost() is None
     await pair.damage(harm)
-    held = await pair.in_stream()
-    missing = [event_id for event_id in await pair.rows("true") if event_id not in held]
+    missing = await missing_in(pair)
     assert 0 < len(missing) < EVENTS
-
-    lost = await pair.lost()
-    assert lost is not None
-    assert (lost.count, lost.event_ids) == (len(missing), missing[:100])
-    assert pair.publisher.metrics.lost.labels("ORDER")._value.get() == len(missing)
+    assert (await expect_exactly(pair, missing)).reused_from == EVENTS - len(missing) + 1
     assert "events_lost" in caplog.messages
 
     await pair.publish(len(missing) // 2)
-    assert (await pair.lost()).count == len(missing)  # type: ignore[union-attr]
+    await expect_exactly(pair, missing)
     await pair.repair()
-    await pair.publish(10)
+    await expect_whole(pair)
+
+
+def cut_tail(block: Path) -> None:
+    """Cut a block of a server that ended in good order, and make it forget how far the stream was."""
+    truncate(block)
+    (block.parent / "index.db").unlink()
+
+
+async def test_durables_past_the_end_are_deaf_until_they_are_set_back(pair: Pair) -> None:
+    await pair.publish(EVENTS)
     await pair.all_once()
+    await pair.damage(cut_tail, gently=True)
+    missing = await missing_in(pair)
+    await pair.publish(len(missing) // 2)
+    await asyncio.sleep(1.0)
+    unheard = [order_id for order_id, times in (await pair.times()).items() if times == 0]
+    assert unheard == [f"SO-{n}" for n in range(EVENTS, pair.taken)]
+
+    lost = await pair.lost()
+    assert lost is not None
+    before = await pair.set_back(lost.reused_from)
+    assert {position.stream for position in before if position.is_deaf} == {"ORDER"}
+    await pair.all_once()
+    assert [position for position in await pair.set_back(None) if position.is_deaf] == []
+
+
+async def test_a_tail_that_was_overtaken_before_the_publisher_died_is_still_found(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    await pair.publish(EVENTS)
+    await pair.damage(truncate)
+    missing = await missing_in(pair)
+    await pair.publish(len(missing) + 50)
+    assert "stream_suspected" in caplog.messages
+    assert pair.publisher.reconciler.lost == {}
+    last_life = pair.publisher
+    await last_life.stop()
+    pair.publisher = Service("order-release", last_life.settings)
+    pair.publisher.package = last_life.package
+    async with running(pair.publisher):
+        await expect_exactly(pair, missing)
+        await pair.repair()
+        await expect_whole(pair)
+
+
+@pytest.mark.parametrize("harm", [flip, truncate])
+async def test_holes_are_found_and_filled(pair: Pair, harm: Callable[[Path], None]) -> None:
+    """A server that ended in good order knows its last sequence: what is damaged leaves holes, not a lost tail."""
+    await pair.publish(EVENTS)
+    await pair.all_once()
+    await pair.damage(harm, gently=True)
+    await pair.publish(5)
+    missing = await missing_in(pair)
+    assert missing
+    assert (await expect_exactly(pair, missing)).reused_from is None
+    await pair.repair()
+    await expect_whole(pair)
+
+
+async def test_a_stream_that_is_gone_comes_back_from_the_outbox(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    await pair.publish(EVENTS)
+    await pair.all_once()
+    nats = pair.mesh.nats
+    async with administrator(nats.url, "provisioner", nats.password("provisioner")) as js:
+        await js.delete_stream("ORDER")
     assert await pair.lost() is None
-    assert await pair.in_stream() == set(await pair.rows("true"))
+    assert "stream_missing" in caplog.messages
+    await asyncio.to_thread(provision_blocking, nats.url, nats.passwords["provisioner"], "eu")
+    await expect_exactly(pair, await pair.rows("true"))
+    await pair.repair()
+    await expect_whole(pair)
+
+
+async def test_a_publisher_and_a_broker_that_die_while_publishing_again_lose_nothing(pair: Pair) -> None:
+    await pair.publish(EVENTS)
+    await pair.damage(truncate)
+    lost = await pair.lost()
+    assert lost is not None
+    await pair.set_back(lost.reused_from)
+    await pair.publisher.reconciler.republish()
+    pair.publisher.relay.wake()
+    await asyncio.sleep(0.01)
+    pair.mesh.nats.kill()
+    pair.publisher.relay._task.cancel()  # type: ignore[union-attr]
+    await asyncio.to_thread(pair.mesh.nats.start)
+    last_life = pair.publisher
+    await last_life.stop()
+    pair.publisher = Service("order-release", last_life.settings)
+    pair.publisher.package = last_life.package
+    async with running(pair.publisher):
+        await eventually(pair.all_published)
+        await expect_whole(pair)
+
+
+async def test_where_nothing_is_lost_nothing_is_listed(pair: Pair) -> None:
+    await pair.publish(EVENTS)
+    await pair.damage(lambda _: None)
+    await pair.publish(20)
+    await pair.damage(lambda _: None, gently=True)
+    await expect_whole(pair)
+    assert all(report.suspected_since is None for report in await pair.publisher.reconciler.report())
+    assert await pair.publisher.reconciler.republish() == {}

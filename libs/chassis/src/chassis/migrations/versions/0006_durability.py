@@ -22,7 +22,7 @@ WHERE stream_seq IS NOT NULL ORDER BY stream, stream_seq DESC
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE outbox ADD COLUMN lost_at timestamptz")
+    op.execute("ALTER TABLE outbox ADD COLUMN lost_at timestamptz, ADD COLUMN in_gap boolean")
     op.execute("CREATE INDEX outbox_lost ON outbox (stream, stream_seq) WHERE lost_at IS NOT NULL")
     op.execute(MARKS)
     op.execute(FILL)
@@ -31,4 +31,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE stream_mark")
     op.execute("DROP INDEX outbox_lost")
-    op.execute("ALTER TABLE outbox DROP COLUMN lost_at")
+    op.execute("ALTER TABLE outbox DROP COLUMN lost_at, DROP COLUMN in_gap")
