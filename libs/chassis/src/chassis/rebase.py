@@ -1,4 +1,4 @@
-"""Durables set back: to just before the point of loss of a stream, or to where a stream was at a moment.
+"""Durables set back: to where a stream began to reuse sequences, or to where it was at a moment.
 
 A durable whose position lies above the end of its stream is deaf: it waits for sequences that come later, and what
 comes before them it never gets. Setting it back is safe at any time: what it delivers again the inbox knows.
@@ -64,11 +64,16 @@ def every_durable(topology: Topology, region: str) -> list[Durable]:
 
 
 def plan(found: Iterable[Position], reused_from: Mapping[str, int]) -> list[Move]:
-    """Return which durables must go back: those above the end of their stream, or where it reuses sequences."""
+    """Return which durables must go back: those above the end of their stream, or where it reuses sequences.
+
+    What a deaf durable did not hear cannot be told from its position, so without a point of reuse it hears its whole
+    stream again; the inbox, which is kept longer than the stream, drops what it knows.
+    """
     moves = []
     for position in found:
-        point = min(position.last + 1, reused_from.get(position.stream, position.last + 1))
-        if max(position.delivered, position.acknowledged) >= point:
+        reached = max(position.delivered, position.acknowledged)
+        point = reused_from.get(position.stream, 1 if position.is_deaf else reached + 1)
+        if reached >= point:
             moves.append(Move(position.stream, position.durable, position.delivered, point))
     return moves
 
