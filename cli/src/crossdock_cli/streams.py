@@ -25,7 +25,7 @@ ADMINISTRATOR = "provisioner"
 CHECK_SECONDS = 120.0
 PAUSE_SECONDS = 0.3
 
-OnWait = Callable[[int], None]
+OnWait = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -179,14 +179,25 @@ def wait_published(mesh: Mesh, *, timeout: float, on_wait: OnWait | None = None)
         CliError: one still does when the time is over.
     """
     deadline = time.monotonic() + timeout
-    while waiting := sum(
-        said["waiting"] for name in mesh.layout.services() for said in _ask(mesh, name, "GET", "")["streams"]
-    ):
+    while waiting := _waiting(mesh):
         if on_wait:
             on_wait(waiting)
         if time.monotonic() > deadline:
-            raise CliError(f"{waiting} events are not published yet after {timeout:.0f} s.", Exit.TIMEOUT)
+            raise CliError(f"Not everything is published after {timeout:.0f} s: {waiting}.", Exit.TIMEOUT)
         time.sleep(PAUSE_SECONDS)
+
+
+def _waiting(mesh: Mesh) -> str:
+    """Return what still waits to be published, for people; a service that is starting again may have something."""
+    found = []
+    for service in mesh.layout.services():
+        try:
+            count = sum(said["waiting"] for said in _ask(mesh, service, "GET", "")["streams"])
+        except CliError as error:
+            found.append(str(error))
+        else:
+            found += [f"{count} events of {service}"] if count else []
+    return ", ".join(found)
 
 
 async def rewind(mesh: Mesh, service: str, moment: datetime, *, do: bool) -> list[rebase.Move]:

@@ -64,7 +64,7 @@ def repair(
             planned = asyncio.run(streams.plan(mesh, asyncio.run(streams.check(mesh))))
         republished = asyncio.run(streams.repair(mesh, planned))
         say = screen.err()
-        streams.wait_published(mesh, timeout=timeout, on_wait=lambda n: say.print(f"{n} events to publish"))
+        streams.wait_published(mesh, timeout=timeout, on_wait=lambda text: say.print(f"waiting for {text}"))
     else:
         republished = {}
     after = asyncio.run(streams.check(mesh))

@@ -27,7 +27,6 @@ from chassis.telemetry import Metrics
 
 log = logging.getLogger(__name__)
 
-CHECK_SECONDS = 20.0
 CHUNK = 500
 AT_ONCE = 100
 SCRUB = 200

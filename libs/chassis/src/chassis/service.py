@@ -27,7 +27,7 @@ from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.outbox import Relay
-from chassis.reconcile import CHECK_SECONDS, Reconciler
+from chassis.reconcile import Reconciler
 from chassis.retention import drop_passed
 from chassis.settings import Settings
 from chassis.store import S
@@ -77,7 +77,7 @@ class Service:
         self._runners: dict[str, Runner] = {}
         self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (RETENTION_SECONDS, self._drop_passed),
-            (CHECK_SECONDS, self.reconciler.check),
+            (settings.reconcile_seconds, self.reconciler.check),
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._clients: list[Http] = []

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from canonical import topology
 from canonical.orders import OrderReleased
 from canonical.values import Address, Contact, Money, OrderLine
-from chassis import Service, Temporary, rebase
+from chassis import Service, Settings, Temporary, rebase
 from chassis.administrator import administrator
 from chassis.effect import Outcome
 from chassis.provision import provision_blocking
@@ -140,17 +140,29 @@ async def running(*services: Service) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
-    mesh = LocalMesh(tmp_path)
-    await asyncio.to_thread(mesh.start)
+async def pair(tmp_path: Path, mesh: LocalMesh) -> AsyncIterator[Pair]:
+    """Two services on a broker of their own, that may be damaged, and the database server of all tests."""
+    own = LocalMesh(tmp_path)
+    nats, own.postgres = own.nats, mesh.postgres
+    await asyncio.to_thread(nats.start)
     try:
-        publisher = Service("order-release", await mesh.settings("order-release"))
-        publisher.package = "chassis.testing.sample"
-        consumer = build(await mesh.settings("inventory-sync"))
+        await asyncio.to_thread(provision_blocking, nats.url, nats.passwords["provisioner"], "eu")
+        settings = {
+            name: await mesh.settings(name, nats_url=nats.url, nats_password_file=nats.passwords[name])
+            for name in ("order-release", "inventory-sync")
+        }
+        publisher, consumer = publishing(settings["order-release"]), build(settings["inventory-sync"])
         async with running(publisher, consumer):
-            yield Pair(mesh, publisher, consumer)
+            yield Pair(own, publisher, consumer)
     finally:
-        await asyncio.to_thread(mesh.stop)
+        nats.kill()
+
+
+def publishing(settings: Settings) -> Service:
+    """Return a service of the order domain that publishes what it is given."""
+    service = Service("order-release", settings)
+    service.package = "chassis.testing.sample"
+    return service
 
 
 async def expect_exactly(pair: Pair, missing: Sequence[str]) -> Lost:
@@ -222,10 +234,8 @@ async def test_a_tail_that_was_overtaken_before_the_publisher_died_is_still_foun
     await pair.publish(len(missing) + 50)
     assert "stream_suspected" in caplog.messages
     assert pair.publisher.reconciler.lost == {}
-    last_life = pair.publisher
-    await last_life.stop()
-    pair.publisher = Service("order-release", last_life.settings)
-    pair.publisher.package = last_life.package
+    await pair.publisher.stop()
+    pair.publisher = publishing(pair.publisher.settings)
     async with running(pair.publisher):
         await expect_exactly(pair, missing)
         await pair.repair()
@@ -272,10 +282,8 @@ async def test_a_publisher_and_a_broker_that_die_while_publishing_again_lose_not
     pair.mesh.nats.kill()
     pair.publisher.relay._task.cancel()  # type: ignore[union-attr]
     await asyncio.to_thread(pair.mesh.nats.start)
-    last_life = pair.publisher
-    await last_life.stop()
-    pair.publisher = Service("order-release", last_life.settings)
-    pair.publisher.package = last_life.package
+    await pair.publisher.stop()
+    pair.publisher = publishing(pair.publisher.settings)
     async with running(pair.publisher):
         await eventually(pair.all_published)
         await expect_whole(pair)
