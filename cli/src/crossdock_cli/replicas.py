@@ -1,5 +1,6 @@
 """Whether the servers of a cluster hold the same; each is asked for itself: a leader does not see a follower's loss."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.web import NoAnswer, call
 
 PROBE_SECONDS = 5.0
+PAUSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,19 @@ def read(monitors: Sequence[str]) -> dict[str, list[Replica]]:
     return held
 
 
-def diverged(held: dict[str, list[Replica]]) -> dict[str, list[Replica]]:
-    """Return the streams whose servers hold different things."""
+def differing(monitors: Sequence[str], *, pause: float = PAUSE_SECONDS) -> dict[str, list[Replica]]:
+    """Return the streams whose servers hold different things, and still do after a pause in seconds.
+
+    A server that was just started, or is a message behind, differs for a moment; one whose files were damaged lasts.
+    """
+    first = _unlike(read(monitors))
+    if not first:
+        return {}
+    time.sleep(pause)
+    return {stream: held for stream, held in _unlike(read(monitors)).items() if stream in first}
+
+
+def _unlike(held: dict[str, list[Replica]]) -> dict[str, list[Replica]]:
     return {
         stream: replicas
         for stream, replicas in held.items()

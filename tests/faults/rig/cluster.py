@@ -11,13 +11,14 @@ REGION = "eu"
 
 
 class Member(NatsServer):
-    """One server of a cluster."""
+    """One server of a cluster; with `is_cut_off` its next start finds none of the others."""
 
     def __init__(self, name: str, folder: Path, routes: list[int], route_port: int) -> None:
         super().__init__(
             folder=folder, port=free_port(), monitor_port=free_port(), topology=topology.load(), region=REGION
         )
         self.name, self._routes, self._route_port = name, routes, route_port
+        self.is_cut_off = False
 
     @property
     def monitor_url(self) -> str:
@@ -29,10 +30,11 @@ class Member(NatsServer):
         path = super().write_config()
         config = json.loads(path.read_text())
         config["server_name"] = self.name
+        own, routes = (free_port(), [free_port()]) if self.is_cut_off else (self._route_port, self._routes)
         config["cluster"] = {
             "name": REGION,
-            "listen": f"{HOST}:{self._route_port}",
-            "routes": [f"nats://{HOST}:{port}" for port in self._routes],
+            "listen": f"{HOST}:{own}",
+            "routes": [f"nats://{HOST}:{port}" for port in routes],
         }
         path.write_text(json.dumps(config, indent=1))
         return path

@@ -20,18 +20,28 @@ WAIT_SECONDS = 300.0
 
 
 @app.command()
-def check(state_dir: StateDir = DEFAULT_STATE_DIR, *, as_json: Json = False) -> None:
-    """Compare every stream with the outboxes that fed it, now. Exit code 1 when something is lost.
+def check(
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+    *,
+    monitor: Annotated[
+        list[str] | None, typer.Option(help="Monitor of a server of the broker's cluster; repeat to compare them.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare every stream with the outboxes that fed it, now. Exit code 1 when something is lost or differs.
 
     crossdock streams check
+
+    crossdock streams check --monitor http://n0:8222 --monitor http://n1:8222 --monitor http://n2:8222
     """
     import asyncio
 
-    from crossdock_cli import streams
+    from crossdock_cli import replicas, streams
 
     found = asyncio.run(streams.check(_mesh(state_dir)))
-    _show(found, as_json=as_json)
-    if not all(stream.is_clean for stream in found):
+    differing = replicas.differing(monitor or [])
+    _show(found, as_json=as_json, differing={s: [asdict(r) for r in held] for s, held in differing.items()})
+    if differing or not all(stream.is_clean for stream in found):
         raise typer.Exit(Exit.UNCLEAN)
 
 
@@ -146,14 +156,15 @@ def _tell(planned: "Plan", *, as_json: bool) -> None:
         console.print(f"publish again {count} events of {stream}", markup=False)
 
 
-def _show(found: "list[StreamCheck]", *, as_json: bool) -> None:
+def _show(found: "list[StreamCheck]", *, as_json: bool, differing: dict[str, Any] | None = None) -> None:
     from rich import box
     from rich.table import Table
 
     from crossdock_cli import screen
 
     if as_json:
-        screen.print_json({"clean": all(stream.is_clean for stream in found), **_listed(found)})
+        is_clean = not differing and all(stream.is_clean for stream in found)
+        screen.print_json({"clean": is_clean, "differing": differing or {}, **_listed(found)})
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("stream")
@@ -165,5 +176,8 @@ def _show(found: "list[StreamCheck]", *, as_json: bool) -> None:
         ok = "[green]✔[/]" if stream.is_clean else "[red]✘[/]"
         table.add_row(stream.stream, *("-" if c is None else str(c) for c in cells), str(len(stream.deaf)), ok)
     screen.out().print(table)
+    for name, held in (differing or {}).items():
+        said = ", ".join(f"{replica['server']} holds {replica['messages']}" for replica in held)
+        screen.out().print(f"[red]✘[/] {name} differs between servers: {said}")
     if any(not stream.is_clean for stream in found):
         screen.out().print("  Repair   crossdock streams repair", style="dim")
