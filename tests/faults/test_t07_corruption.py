@@ -46,7 +46,7 @@ class Replicated:
 
     async def connect(self, user: str) -> Client:
         first = self.members[0]
-        servers = [member.url for member in self.members]
+        servers = [member.url for member in self.members if not member.is_cut_off]
         return await nats.connect(servers, user=user, password=first.password(user), inbox_prefix=inbox_prefix(user))
 
     async def make(self) -> None:
