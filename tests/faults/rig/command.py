@@ -1,13 +1,14 @@
-"""The command line as a person runs it, and what it printed."""
+"""The command line, run in this process: what it printed and how it ended."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SECONDS = 120.0
+from typer.testing import CliRunner
+
+from crossdock_cli.failures import CliError
+from crossdock_cli.main import app
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,14 @@ class Ran:
 
 
 def crossdock(*args: str, folder: Path) -> Ran:
-    """Run the command on the mesh of a state folder."""
-    command = [sys.executable, "-m", "crossdock_cli", *args, "--state-dir", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-    return Ran(done.returncode, done.stdout, done.stderr)
+    """Run a command on the mesh of a state folder.
+
+    Raises:
+        Exception: what the command did not foresee.
+    """
+    done = CliRunner().invoke(app, [*args, "--state-dir", str(folder)])
+    if isinstance(done.exception, CliError):
+        return Ran(done.exception.code, done.stdout, str(done.exception))
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Ran(done.exit_code, done.stdout, done.stderr)
