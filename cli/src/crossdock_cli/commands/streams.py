@@ -1,6 +1,7 @@
 """`crossdock streams`: is anything lost in the broker, and how it comes back."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Check that the broker still holds 
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 WAIT_SECONDS = 300.0
+MARGIN_HOURS = 24.0
 
 
 @app.command()
@@ -94,9 +96,12 @@ def repair(
 @app.command()
 def rewind(
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service whose database was restored.")],
-    to: Annotated[str, typer.Option("--to", help="The backup's time, or earlier: 30m, 2h, 3d, or ISO 8601.")],
+    to: Annotated[str, typer.Option("--to", help="When the backup was begun: 30m, 2h, 3d ago, or ISO 8601.")],
     state_dir: StateDir = DEFAULT_STATE_DIR,
     *,
+    margin_hours: Annotated[
+        float, typer.Option("--margin-hours", min=0, help="Go back this much further, for what waited at that time.")
+    ] = MARGIN_HOURS,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -109,7 +114,7 @@ def rewind(
     from crossdock_cli import screen, streams
     from crossdock_cli.onboarding import moment
 
-    mesh, when = _mesh(state_dir), moment(to)
+    mesh, when = _mesh(state_dir), moment(to) - timedelta(hours=margin_hours)
     planned = asyncio.run(streams.rewind(mesh, service, when, do=False))
     if not as_json:
         for move in planned:
