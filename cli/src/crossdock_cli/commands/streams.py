@@ -63,34 +63,46 @@ def repair(
     """
     import asyncio
 
-    from crossdock_cli import screen, streams
+    from crossdock_cli import streams
 
     mesh = _mesh(state_dir)
-    before = asyncio.run(streams.check(mesh))
-    planned = asyncio.run(streams.plan(mesh, before))
+    planned = asyncio.run(streams.plan(mesh, asyncio.run(streams.check(mesh))))
     _tell(planned, as_json=as_json)
+    done: dict[str, Any] = {"moves": [], "republished": {}}
     if not planned.is_empty:
         _agree(yes=yes)
-        if planned.missing:
-            streams.make_missing(mesh)
-            planned = asyncio.run(streams.plan(mesh, asyncio.run(streams.check(mesh))))
-        republished = asyncio.run(streams.repair(mesh, planned))
-        say = screen.err()
-        streams.wait_published(mesh, timeout=timeout, on_wait=lambda text: say.print(f"waiting for {text}"))
-    else:
-        republished = {}
+        done = _mend(mesh, planned, timeout)
     after = asyncio.run(streams.check(mesh))
+    _conclude(after, done, as_json=as_json)
+    if not all(stream.is_clean for stream in after):
+        raise typer.Exit(Exit.UNCLEAN)
+
+
+def _mend(mesh: "Mesh", planned: "Plan", timeout: float) -> dict[str, Any]:
+    import asyncio
+
+    from crossdock_cli import screen, streams
+
+    if planned.missing:
+        streams.make_missing(mesh)
+        planned = asyncio.run(streams.plan(mesh, asyncio.run(streams.check(mesh))))
+    republished = asyncio.run(streams.repair(mesh, planned))
+    say = screen.err()
+    streams.wait_published(mesh, timeout=timeout, on_wait=lambda text: say.print(f"waiting for {text}", markup=False))
+    return {"moves": [asdict(move) for move in planned.moves], "republished": republished}
+
+
+def _conclude(after: "list[StreamCheck]", done: dict[str, Any], *, as_json: bool) -> None:
+    from crossdock_cli import screen
+
     is_clean = all(stream.is_clean for stream in after)
     if as_json:
-        moves = [asdict(move) for move in planned.moves]
-        screen.print_json({"clean": is_clean, "moves": moves, "republished": republished, **_listed(after)})
-    else:
-        mark = "[green]✔[/] Nothing is lost." if is_clean else "[red]✘[/] Something is still lost:"
-        screen.out().print(f"{mark} {sum(republished.values())} events were published again.")
-        if not is_clean:
-            _show(after, as_json=False)
+        screen.print_json({"clean": is_clean, **done, **_listed(after)})
+        return
+    mark = "[green]✔[/] Nothing is lost." if is_clean else "[red]✘[/] Something is still lost."
+    screen.out().print(f"{mark} {sum(done['republished'].values())} events were published again.")
     if not is_clean:
-        raise typer.Exit(Exit.UNCLEAN)
+        _show(after, as_json=False)
 
 
 @app.command()
