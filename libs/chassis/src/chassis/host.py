@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from canonical import topology
 from chassis.asyncapi import document
+from chassis.durability import routes
 from chassis.errors import StartupError
 from chassis.limits import Limits
 from chassis.problems import install
@@ -39,6 +40,7 @@ def make_app(service: Service) -> FastAPI:
     install(app)
     for router in service.routers:
         app.include_router(router)
+    app.include_router(routes(service.reconciler, service.relay))
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> dict[str, str]:
@@ -52,6 +54,7 @@ def make_app(service: Service) -> FastAPI:
             "service": service.name,
             "reasons": reasons,
             "outbox_age_seconds": round(service.relay.age_seconds, 1),
+            "lost": service.reconciler.lost,
         }
         return JSONResponse(body, status_code=503 if reasons else 200)
 

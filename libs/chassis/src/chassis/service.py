@@ -27,6 +27,7 @@ from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.outbox import Relay
+from chassis.reconcile import Reconciler
 from chassis.retention import drop_passed
 from chassis.settings import Settings
 from chassis.store import S
@@ -60,6 +61,7 @@ class Service:
         )
         self.broker = Broker(name, settings, self.metrics)
         self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
+        self.reconciler = Reconciler(self.engine, self.metrics, client=lambda: self.broker.client)
         self._owner = f"{name}-{settings.ordinal}"
         writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
         self.committer = Committer(
@@ -73,7 +75,10 @@ class Service:
         )
         self._subscriptions: dict[str, Subscription] = {}
         self._runners: dict[str, Runner] = {}
-        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [(RETENTION_SECONDS, self._drop_passed)]
+        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (RETENTION_SECONDS, self._drop_passed),
+            (settings.reconcile_seconds, self.reconciler.check),
+        ]
         self._tasks: list[asyncio.Task[None]] = []
         self._clients: list[Http] = []
         self.routers: list[APIRouter] = []
