@@ -108,7 +108,7 @@ class Topology(_Model):
         ]
 
     def permissions(self, service: str, region: str) -> Permissions:
-        """Return a service's rights: its own subjects, its own durables, its own inbox; nothing else."""
+        """Return a service's rights: its own subjects, durables and inbox, and reading the streams it consumes."""
         publish = [f"{ROOT}.{region}.{self.services[service].domain}.>"]
         publish += [f"{kind}.{region}.{service}.>" for kind in ("raw", "retry", "dlq")]
         for durable in self.durables(service, region):
@@ -119,6 +119,9 @@ class Topology(_Model):
                 f"$JS.ACK.{at}.>",
                 f"$JS.ACK.*.*.{at}.>",
             ]
+        publish += [
+            f"$JS.API.DIRECT.GET.{stream}" for stream in sorted({d.stream for d in self.durables(service, region)})
+        ]
         return Permissions(publish=tuple(publish), subscribe=(f"{inbox_prefix(service)}.>",))
 
 
