@@ -1,189 +1,52 @@
-"""Events handled again by the service that asks: what it selects, what it never repeats, how it ends and goes on."""
+"""Events handled again by the service that asks: what is selected, and what is never repeated."""
 
 import asyncio
-import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import pytest
 from nats.aio.client import Client
 
-from canonical import publish_subject, seal
-from canonical.inventory import AvailabilityChanged
 from canonical.orders import OrderCancelled, OrderReleased
-from canonical.values import Address, Contact, Money, OrderLine
-from chassis import Effect, Service, Settings
+from chassis import Permanent
 from chassis.effect import Outcome
-from chassis.replay.selection import Replay, Wanted
+from chassis.replay.selection import Wanted
 from chassis.testing import LocalMesh, eventually
 from chassis.testing.sample.app import NoteStore, empty, take_note
 
+from .replaying import (
+    Outside,
+    broker_state,
+    cancelled,
+    ended,
+    listening,
+    made,
+    noted,
+    publish,
+    released,
+    running,
+    seen_to_end,
+    times,
+)
+
 pytestmark = pytest.mark.integration
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PRICE = Money(amount=Decimal(5), currency="EUR")
-
-
-class Ring(Effect):
-    """Ring an outside bell; told apart by its key."""
-
-    name: ClassVar[str] = "ring"
-    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
-
-    order_id: str
-
-
-class Shout(Effect):
-    """Shout outside; never again."""
-
-    name: ClassVar[str] = "shout"
-    replay: ClassVar[Literal["deduplicate", "suppress"]] = "suppress"
-
-    order_id: str
-
-
-@dataclass
-class Outside:
-    """A real HTTP system that writes down the key of every call."""
-
-    calls: list[tuple[str, str]] = field(default_factory=list)
-    url: str = ""
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            lines = head.decode().lower().split("\r\n")
-            headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
-            body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))))
-            self.calls.append((headers["idempotency-key"], body["order_id"]))
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            await writer.drain()
-
-    async def guarded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self.answer(reader, writer)
-        except asyncio.IncompleteReadError:
-            writer.close()
 
 
 @pytest.fixture
 async def outside() -> AsyncIterator[Outside]:
-    system = Outside()
-    server = await asyncio.start_server(system.guarded, "127.0.0.1", 0)
-    system.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield system
-    server.close()
+    """An outside system on loopback."""
+    async with listening() as system:
+        yield system
 
 
 @pytest.fixture
 async def erp(mesh: LocalMesh) -> AsyncIterator[Client]:
+    """A connection that publishes orders."""
     client = await mesh.connect("order-release")
     yield client
     await client.close()
-
-
-def released(order_id: str) -> OrderReleased:
-    return OrderReleased(
-        occurred_at=NOON,
-        order_id=order_id,
-        customer_id="C-1",
-        ship_to=Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=PRICE, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=NOON,
-        total=PRICE,
-    )
-
-
-def cancelled(order_id: str) -> OrderCancelled:
-    return OrderCancelled(occurred_at=NOON, order_id=order_id, reason="changed mind", requested_by="customer")
-
-
-async def publish(client: Client, event: OrderReleased | OrderCancelled, correlation: str | None = None) -> str:
-    event_id = f"{type(event).type}:{event.order_id}"
-    envelope = seal(
-        event,
-        event_id=event_id,
-        source="order-release",
-        correlation_id=correlation or event.order_id,
-        causation_id=None,
-        region="eu",
-        recorded_at=NOON,
-    )
-    raw = envelope.model_dump_json(exclude_none=True).encode()
-    await client.jetstream().publish(publish_subject(event, "eu"), raw)
-    return event_id
-
-
-async def hear(event: OrderReleased, *, notes: NoteStore) -> Outcome:
-    """Note the order, ring and shout outside, tell the mesh."""
-    await take_note(event, notes=notes)
-    order_id = event.order_id
-    told = AvailabilityChanged(occurred_at=NOON, sku=order_id, site="DC-BER", on_hand=1, reserved=0)
-    return [told, Ring(lane=order_id, order_id=order_id), Shout(lane=order_id, order_id=order_id)]
-
-
-async def ring(effect: Ring | Shout, *, key: str, bell: Any) -> None:
-    await bell.request("POST", "/", json={"order_id": effect.order_id}, idempotency_key=key)
-
-
-def made(settings: Settings, outside: Outside, handler: Any = hear) -> Service:
-    service = empty(settings)
-    bell = service.http(base_url=outside.url, system="bell")
-    service.on(OrderReleased, handler, notes=NoteStore)
-    service.effect(Ring, call=ring, bell=bell)
-    service.effect(Shout, call=ring, bell=bell)
-    return service
-
-
-@asynccontextmanager
-async def running(service: Service) -> AsyncIterator[Service]:
-    await service.start()
-    try:
-        yield service
-    finally:
-        await service.stop()
-
-
-async def times(service: Service, order_ids: Sequence[str]) -> list[int]:
-    async with service.store(NoteStore) as notes:
-        found = [await notes.read(order_id) for order_id in order_ids]
-    return [note.times if note else 0 for note in found]
-
-
-def noted(service: Service, order_ids: Sequence[str], count: int = 1) -> Callable[[], Any]:
-    async def check() -> bool:
-        return await times(service, order_ids) == [count] * len(order_ids)
-
-    return check
-
-
-async def ended(service: Service, wanted: Wanted, state: str = "done") -> Replay:
-    replay, _ = await service.replayer.start(wanted)
-    return await seen_to_end(service, replay.id, state)
-
-
-async def seen_to_end(service: Service, replay_id: str, state: str = "done") -> Replay:
-    async def is_over() -> bool:
-        return (await service.replayer.known(replay_id)).state != "running"
-
-    await eventually(is_over)
-    found = await service.replayer.known(replay_id)
-    assert found.state == state, found
-    return found
-
-
-async def stream_ends(mesh: LocalMesh) -> dict[str, int]:
-    client = await mesh.connect("operator")
-    try:
-        return {info.config.name: info.state.last_seq for info in await client.jetstream().streams_info()}  # type: ignore[misc]
-    finally:
-        await client.close()
 
 
 async def test_effects_are_not_repeated_and_nothing_is_published_again(
@@ -200,7 +63,7 @@ async def test_effects_are_not_repeated_and_nothing_is_published_again(
 
         await eventually(called)
         await eventually(noted(service, orders))
-        ends, calls = await stream_ends(mesh), list(outside.calls)
+        ends, calls = await broker_state(mesh), list(outside.calls)
         replay = await ended(service, Wanted(since=started, rate=2000))
         assert (replay.total, replay.done) == (50, 50)
         assert replay.counts.model_dump() == {
@@ -214,5 +77,132 @@ async def test_effects_are_not_repeated_and_nothing_is_published_again(
         await asyncio.sleep(0.3)
         assert await times(service, orders) == [2] * 50
         assert outside.calls == calls
-        assert await stream_ends(mesh) == ends
+        assert await broker_state(mesh) == ends
         assert set(Counter(key for key, _ in calls).values()) == {1}
+
+
+async def test_each_criterion_selects_what_it_says(mesh: LocalMesh, erp: Client) -> None:
+    service = empty(await mesh.settings("inventory-sync"))
+    seen: list[tuple[str, str]] = []
+
+    async def see(event: OrderReleased | OrderCancelled) -> Outcome:
+        seen.append((type(event).type, event.order_id))
+        return []
+
+    service.on(OrderReleased, see)
+    service.on(OrderCancelled, see)
+    started = datetime.now(UTC)
+    orders = [f"SO-pick-{number}" for number in range(6)]
+    for order_id in orders[:3]:
+        await publish(erp, released(order_id), "CO-early")
+        await publish(erp, cancelled(order_id), "CO-early")
+    await asyncio.sleep(0.05)
+    middle = datetime.now(UTC)
+    for order_id in orders[3:]:
+        await publish(erp, released(order_id), "CO-late")
+
+    def facts(kind: type[Any], chosen: Sequence[str]) -> set[tuple[str, str]]:
+        return {(kind.type, order_id) for order_id in chosen}
+
+    early = [(kind.type, order_id) for order_id in orders[:3] for kind in (OrderReleased, OrderCancelled)]
+    everything_in_order = [*early, *((OrderReleased.type, order_id) for order_id in orders[3:])]
+    everything = set(everything_in_order)
+    async with running(service):
+
+        async def all_seen() -> bool:
+            return everything <= set(seen)
+
+        await eventually(all_seen)
+        for criteria, expected in (
+            ({"since": started}, everything),
+            ({"since": started, "until": middle}, {f for f in everything if f[1] in orders[:3]}),
+            ({"since": middle}, facts(OrderReleased, orders[3:])),
+            ({"since": started, "types": ("order.cancelled.v1",)}, facts(OrderCancelled, orders[:3])),
+            ({"key": orders[1]}, {f for f in everything if f[1] == orders[1]}),
+            ({"correlation_id": "CO-late", "types": ("order.released.v1",)}, facts(OrderReleased, orders[3:])),
+            ({"key": "SO-nobody"}, set()),
+        ):
+            wanted = Wanted(rate=5000, **criteria)
+            plan = await service.replayer.planner.plan(wanted)
+            seen.clear()
+            replay = await ended(service, wanted)
+            assert len(seen) == len(expected) == plan.total == replay.total == replay.done, criteria
+            assert all(found.first_at <= found.last_at for found in plan.types)
+            order = [
+                seen.index((kind, orders[1]))
+                for kind in ("order.released.v1", "order.cancelled.v1")
+                if len(expected) == 9
+            ]
+            assert order == sorted(order), "what was recorded first is handled first"
+
+
+async def test_what_a_mended_handler_adds_appears_once(mesh: LocalMesh, erp: Client, outside: Outside) -> None:
+    settings = await mesh.settings("inventory-sync")
+    orders = [f"SO-mend-{number}" for number in range(20)]
+    started = datetime.now(UTC)
+    for order_id in orders:
+        await publish(erp, released(order_id))
+    async with running(made(settings, outside, take_note)) as service:
+        await eventually(noted(service, orders))
+    async with running(made(settings, outside)) as service:
+        before = (await broker_state(mesh))["INVENTORY"]
+        counted = []
+        for _ in range(2):
+            replay = await ended(service, Wanted(since=started, rate=2000))
+            counted.append((replay.counts.published, replay.counts.effects, replay.counts.suppressed))
+        assert counted == [(20, 20, 20), (0, 0, 20)]
+
+        async def out() -> bool:
+            return (await broker_state(mesh))["INVENTORY"] == before + 20 and len(outside.calls) == 20
+
+        await eventually(out)
+        assert sorted(order_id for _, order_id in outside.calls) == sorted(orders)
+
+
+async def test_a_handler_that_counts_is_passed_over_where_it_has_counted(mesh: LocalMesh, erp: Client) -> None:
+    service = empty(await mesh.settings("inventory-sync"))
+    is_broken = True
+
+    async def count(event: OrderReleased, *, notes: NoteStore) -> Outcome:
+        if is_broken and event.order_id == "SO-count-3":
+            raise Permanent("not today", remedy="mend-it")
+        return await take_note(event, notes=notes)
+
+    service.once(OrderReleased, count, notes=NoteStore)
+    started = datetime.now(UTC)
+    orders = [f"SO-count-{number}" for number in range(8)]
+    for order_id in orders:
+        await publish(erp, released(order_id))
+    async with running(service):
+        await eventually(noted(service, [o for o in orders if o != "SO-count-3"]))
+        is_broken = False
+        replay = await ended(service, Wanted(since=started, rate=5000))
+        assert (replay.done, replay.counts.known) == (8, 7)
+        assert await times(service, orders) == [1] * 8
+
+
+async def test_what_refuses_is_named_and_too_many_refusals_end_it(mesh: LocalMesh, erp: Client) -> None:
+    service = empty(await mesh.settings("inventory-sync"))
+    is_broken = False
+
+    async def moody(event: OrderReleased, *, notes: NoteStore) -> Outcome:
+        if is_broken:
+            raise Permanent(f"no {event.order_id}", remedy="mend-it")
+        return await take_note(event, notes=notes)
+
+    service.on(OrderReleased, moody, notes=NoteStore)
+    started = datetime.now(UTC)
+    orders = [f"SO-moody-{number}" for number in range(150)]
+    for order_id in orders:
+        await publish(erp, released(order_id))
+    async with running(service):
+        await eventually(noted(service, orders))
+        is_broken = True
+        replay = await ended(service, Wanted(since=started, rate=200), "failed")
+        assert 100 <= replay.counts.failed <= 120
+        assert "no SO-moody" in str(replay.error)
+        assert replay.failures[-1].type == "order.released.v1"
+        is_broken = False
+        await service.replayer.resume(replay.id)
+        replay = await seen_to_end(service, replay.id)
+        assert replay.done == 150

@@ -21,7 +21,7 @@ def router(replayer: Replayer) -> APIRouter:
     @routes.post("/replays/plan")
     async def plan_replay(wanted: Wanted) -> Plan:
         """Say what a replay would cover; nothing is done."""
-        return await replayer.planner.plan(wanted)
+        return await replayer.planner.plan(replayer.planner.ending(wanted))
 
     @routes.post("/replays", status_code=202)
     async def start_replay(wanted: Wanted) -> dict[str, Any]:

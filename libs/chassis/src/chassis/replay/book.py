@@ -38,7 +38,7 @@ END = text(
     "WHERE id = :id AND state = 'running' RETURNING id"
 )
 RESUME = text(
-    "UPDATE replay SET state = 'running', error = NULL, ended_at = NULL, failures = '[]', updated_at = now() "
+    "UPDATE replay SET state = 'running', error = NULL, ended_at = NULL, updated_at = now() "
     "WHERE id = :id AND state IN ('stopped', 'failed') AND projection IS NULL RETURNING id"
 )
 

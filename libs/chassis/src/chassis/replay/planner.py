@@ -49,6 +49,12 @@ class Planner:
         """Return the stored subjects of an event type."""
         return f"{ROOT}.{self._region}.{event_type}.*.*"
 
+    def ending(self, wanted: Wanted) -> Wanted:
+        """Return the request with an end: one that is shown first must cover the same when it is run."""
+        if wanted.until or wanted.projection:
+            return wanted
+        return wanted.model_copy(update={"until": self._clock.now()})
+
     async def plan(self, wanted: Wanted) -> Plan:
         """Count what a request covers, as the streams are now.
 
@@ -63,7 +69,7 @@ class Planner:
         has_start = not projection or all([await self._history.has_start(self._stream(name)) for name in types])
         return Plan(
             service=self._service,
-            at=self._clock.now(),
+            until=wanted.until,
             types=found,
             total=total,
             seconds=round(total / wanted.rate, 1),

@@ -196,7 +196,7 @@ class Replayer:
         self._hold(replay.projection, is_held=True)
         if replay.projection and replay.emptied_at is None:
             await self._empty(replay, self._wired.projections[replay.projection])
-        pace = Pace(replay.request.rate)
+        pace, limit = Pace(replay.request.rate), replay.counts.failed + FAILURES_LIMIT
         async for chunk in self._chunks(replay):
             replay.counts += await self._again.handle(replay, chunk)
             replay.done += len(chunk)
@@ -205,7 +205,7 @@ class Replayer:
                 replay.cursors[item.type].next = item.stored.sequence + 1
             if not await self.book.advance(replay):
                 return
-            if replay.counts.failed >= FAILURES_LIMIT:
+            if replay.counts.failed >= limit:
                 raise Failures(f"{replay.counts.failed} events failed, the last: {replay.failures[-1].error}")
             await pace.rest()
         await self.book.end(replay.id, "done")

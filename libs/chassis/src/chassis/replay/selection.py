@@ -82,7 +82,7 @@ class Plan(BaseModel):
     """What a replay would do; nothing has been done."""
 
     service: str
-    at: AwareDatetime
+    until: AwareDatetime | None
     types: list[Stretch]
     total: int
     seconds: float
