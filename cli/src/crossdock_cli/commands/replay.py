@@ -236,7 +236,7 @@ def _show(found: Iterable[dict[str, Any]]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("replay", "service", "state", "done", "of", "per s", "failed", "published", "by", "reason"):
         is_number = title in ("done", "of", "per s", "failed", "published")
-        table.add_column(title, justify="right" if is_number else "left", overflow="fold")
+        table.add_column(title, justify="right" if is_number else "left", no_wrap=title != "reason", overflow="fold")
     for item in found:
         counts, request = item["counts"], item["request"]
         cells = (item["done"], item["total"], item["per_second"] or "-", counts["failed"], counts["published"])

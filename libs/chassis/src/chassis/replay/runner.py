@@ -50,7 +50,7 @@ class Pace:
         """Count events that were handled; returns how many per second so far."""
         self._count += count
         self._due += count / self._rate
-        return round(self._count / max(time.monotonic() - self._began, 1e-3), 1)
+        return round(self._count / max(time.monotonic() - self._began, self._count / self._rate), 1)
 
     async def rest(self) -> None:
         """Sleep until the next may go."""
