@@ -83,7 +83,7 @@ def run(  # noqa: PLR0913  one argument per option
 
     crossdock replay run --to order-release --correlation SO-000001 --reason "proof was lost" --follow
     """
-    from crossdock_cli import replays, screen
+    from crossdock_cli import replays
     from crossdock_cli.mesh import Mesh
 
     mesh = Mesh.find(state_dir)
@@ -97,12 +97,17 @@ def run(  # noqa: PLR0913  one argument per option
             _show_plan(found)
     _agree(plans, yes=yes)
     begun = replays.begin(mesh, plans, request)
-    ended = _follow(mesh, begun) if follow else begun
+    _tell(_follow(mesh, begun) if follow else begun, as_json=as_json)
+
+
+def _tell(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    from crossdock_cli import screen
+
     if as_json:
-        screen.print_json({"replays": ended})
+        screen.print_json({"replays": found})
     else:
-        _show(ended)
-    if any(found["state"] == "failed" or found["counts"]["failed"] for found in ended):
+        _show(found)
+    if any(one["state"] == "failed" or one["counts"]["failed"] for one in found):
         raise typer.Exit(Exit.UNCLEAN)
 
 
