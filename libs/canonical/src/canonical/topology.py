@@ -114,7 +114,7 @@ class Topology(_Model):
         return [self.stream_of(self.services[service].domain), DEAD_LETTERS]
 
     def permissions(self, service: str, region: str) -> Permissions:
-        """Return a service's rights: its own subjects, its own durables, its own inbox, reading what it published."""
+        """Return a service's rights: its own subjects, durables and inbox, reading what it consumes and published."""
         publish = [f"{ROOT}.{region}.{self.services[service].domain}.>"]
         publish += [f"{kind}.{region}.{service}.>" for kind in ("raw", "retry", "dlq")]
         for stream in self.published(service):
@@ -127,6 +127,9 @@ class Topology(_Model):
                 f"$JS.ACK.{at}.>",
                 f"$JS.ACK.*.*.{at}.>",
             ]
+        publish += [
+            f"$JS.API.DIRECT.GET.{stream}" for stream in sorted({d.stream for d in self.durables(service, region)})
+        ]
         return Permissions(publish=tuple(publish), subscribe=(f"{inbox_prefix(service)}.>",))
 
 

@@ -17,9 +17,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from canonical import Envelope
-from chassis import rows
+from chassis import redo, rows
 from chassis.away import is_away
-from chassis.effect import Effect
+from chassis.effect import Effect, Handler
 from chassis.errors import Temporary, Waits
 from chassis.sql import transaction
 from chassis.store import Store, Stores
@@ -31,6 +31,7 @@ from chassis.writer import NewEffect, OutboxRow, Writer
 log = logging.getLogger(__name__)
 
 BATCH = 256
+REDONE = 32  # of a batch with work that is done for the first time
 QUEUE_LIMIT = 20_000
 PAUSE_PER_WORK_SECONDS = 0.005
 PAUSE_LIMIT_SECONDS = 0.025
@@ -68,6 +69,8 @@ class Committer:
         self._lease = lease
         self._on_commit = on_commit
         self._queue: deque[Work] = deque()
+        self._backlog: deque[Work] = deque()
+        self.paused: set[Handler] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -104,16 +107,17 @@ class Committer:
             Temporary: the queue is full (back-pressure), or the handler said so.
             Permanent: the handler said so.
         """
-        if len(self._queue) >= QUEUE_LIMIT:
+        queue = self._backlog if work.redo else self._queue
+        if len(queue) >= QUEUE_LIMIT:
             raise Temporary("the service has more work queued than it may hold")
         self._idle.clear()
-        self._queue.append(work)
+        queue.append(work)
         self._wake.set()
         return await work.future
 
     async def _loop(self) -> None:
         while True:
-            if not self._queue:
+            if not self._queue and not self._backlog:
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
@@ -123,14 +127,23 @@ class Committer:
                 await asyncio.sleep(pause(len(works)) - (time.monotonic() - started))
 
     def _take(self) -> list[Work]:
+        works = self._next(self._queue, BATCH)
+        room = min(REDONE, BATCH - len(works)) if works else BATCH
+        return works + self._next(self._backlog, room)
+
+    def _next(self, queue: deque[Work], at_most: int) -> list[Work]:
         works: list[Work] = []
-        while self._queue and len(works) < BATCH:
-            work = self._queue.popleft()
+        while queue and len(works) < at_most:
+            work = queue.popleft()
             if not work.future.done() and not self._waits(work):
                 works.append(work)
         return works
 
     def _waits(self, work: Work) -> bool:
+        if work.redo is None and work.handler in self.paused:
+            self._park(work)
+            self._fail(work, Waits("the tables it writes are being rebuilt"))
+            return True
         if work.lane is None or self._parked.get((work.source, work.lane), work.order) >= work.order:
             return False
         self._fail(work, Waits("an earlier message of the same key is being tried again"))
@@ -150,9 +163,9 @@ class Committer:
                 self._fail(works[0], error)
                 return
             log.info("batch_split", extra={"size": len(works), "error": repr(error)})
-            for work in works:
-                if not self._waits(work):
-                    await self._settle([work])
+            for part in redo.apart(works):
+                if rest := [work for work in part if not self._waits(work)]:
+                    await self._settle(rest)
             return
         self._metrics.commit_size.observe(len(works))
         await self._on_commit(batch.outbox, batch.effects)
@@ -200,12 +213,14 @@ class Committer:
             for new in batch.effects:
                 new.lease = self._lease(new)
             await rows.add_outbox(session, batch.outbox)
+            batch.outbox += await redo.add_missing(session, fresh)
             await rows.add_effects(session, batch.effects, self._owner)
         return batch
 
     async def _claim(self, session: AsyncSession, works: Sequence[Work]) -> list[Work]:
         """Return the works not seen before, in order; the inbox and the effect rows are the judges."""
         messages = [(work.source, work.message_id) for work in works if work.ends is None]
+        messages += [(work.redo.live, work.message_id) for work in works if work.redo]
         endings = [work.ends for work in works if work.ends is not None]
         claimed: set[object] = set(await rows.claim(session, messages))
         claimed.update(await rows.end_effects(session, endings))
@@ -239,13 +254,18 @@ class Committer:
             self._tracing.handled(work, started, error=error)
             raise
         cause = self._tracing.handled(work, started, outcome)
+        into = work.redo.begin() if work.redo else batch
         for index, item in enumerate(outcome):
+            if work.redo and not work.redo.lets(item):
+                continue
             if isinstance(item, Effect):
-                batch.effects.append(self._writer.effect(item, cause, index))
+                into.effects.append(self._writer.effect(item, cause, index))
             else:
                 envelope, row = self._writer.event(item, cause, index)
                 envelopes.append(envelope)
-                batch.outbox.append(row)
+                into.outbox.append(row)
+        if work.redo:
+            batch.effects += work.redo.effects
         if work.letter:
             batch.outbox.append(self._writer.letter(work.letter))
         batch.published[work] = envelopes

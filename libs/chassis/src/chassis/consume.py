@@ -19,7 +19,7 @@ from chassis.effect import Handler
 from chassis.effects import backoff
 from chassis.errors import Permanent, Temporary, Waits
 from chassis.telemetry import Metrics
-from chassis.work import Cause, Work
+from chassis.work import Cause, Work, cause_of
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +30,14 @@ IN_PROGRESS_SECONDS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A handler for one event type, with the dependencies it is called with."""
+    """A handler for one event type, with the dependencies it is called with.
+
+    One that is not `repeatable` counts what it is told: a replay passes over what it has handled.
+    """
 
     handler: Handler
     deps: dict[str, Any] = field(default_factory=dict)
+    repeatable: bool = True
 
 
 class Consumer:
@@ -92,7 +96,7 @@ class Consumer:
         return Work(
             source=self._domain,
             message_id=envelope.id,
-            cause=Cause(envelope.id, envelope.id, envelope.correlationid, envelope.traceparent, envelope.company),
+            cause=cause_of(envelope),
             message=event,
             handler=subscription.handler if subscription else None,
             args=(event,),

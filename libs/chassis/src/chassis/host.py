@@ -21,6 +21,7 @@ from chassis.durability import routes
 from chassis.errors import StartupError
 from chassis.limits import Limits
 from chassis.problems import install
+from chassis.replay.api import router as replay_routes
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.telemetry import configure_logging
@@ -41,6 +42,7 @@ def make_app(service: Service) -> FastAPI:
     for router in service.routers:
         app.include_router(router)
     app.include_router(routes(service.reconciler, service.relay))
+    app.include_router(replay_routes(service.replayer))
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> dict[str, str]:

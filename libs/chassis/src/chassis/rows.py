@@ -22,6 +22,11 @@ ADD_OUTBOX = (
     "INSERT INTO outbox (event_id, stream, subject, payload) SELECT * FROM "
     "unnest($1::text[], $2::text[], $3::text[], $4::bytea[])"
 )
+ADD_MISSING = (
+    "INSERT INTO outbox (event_id, stream, subject, payload) SELECT u.* FROM "
+    "unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS u(event_id, stream, subject, payload) "
+    "WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.event_id = u.event_id) RETURNING event_id"
+)
 ADD_EFFECTS = (
     "INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
     "SELECT u.key, u.name, u.lane, u.payload::jsonb, u.cause::jsonb, $7::text, "
@@ -53,14 +58,23 @@ async def end_effects(session: AsyncSession, ends: Sequence[EffectEnd]) -> list[
 async def add_outbox(session: AsyncSession, added: Sequence[OutboxRow]) -> None:
     """Write events to be published, in their order."""
     if added:
-        await fetch(
-            session,
-            ADD_OUTBOX,
-            [row.event_id for row in added],
-            [row.stream for row in added],
-            [row.subject for row in added],
-            [row.payload for row in added],
-        )
+        await fetch(session, ADD_OUTBOX, *_columns(added))
+
+
+async def add_missing(session: AsyncSession, wanted: Sequence[OutboxRow]) -> list[str]:
+    """Write those events the outbox never had, in their order; returns their ids."""
+    if not wanted:
+        return []
+    return [row["event_id"] for row in await fetch(session, ADD_MISSING, *_columns(wanted))]
+
+
+def _columns(rows: Sequence[OutboxRow]) -> tuple[list[str], list[str], list[str], list[bytes]]:
+    return (
+        [row.event_id for row in rows],
+        [row.stream for row in rows],
+        [row.subject for row in rows],
+        [row.payload for row in rows],
+    )
 
 
 async def add_effects(session: AsyncSession, added: Sequence[NewEffect], owner: str) -> None:

@@ -23,11 +23,14 @@ from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Subscription
 from chassis.dlq import Origin, letter
+from chassis.documents import Documents
 from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.outbox import Relay
 from chassis.reconcile import Reconciler
+from chassis.replay.planner import Projection, Wired
+from chassis.replay.runner import Replayer
 from chassis.retention import drop_passed
 from chassis.settings import Settings
 from chassis.store import S
@@ -40,6 +43,7 @@ log = logging.getLogger(__name__)
 
 ACCEPT_SECONDS = 5.0
 RETENTION_SECONDS = 600.0
+REPLAY_SECONDS = 1.0
 
 
 class Service:
@@ -74,10 +78,14 @@ class Service:
             on_commit=self._committed,
         )
         self._subscriptions: dict[str, Subscription] = {}
+        self._projections: dict[str, Projection] = {}
+        self._policies: dict[str, str] = {}
+        self.replayer = self._replayer()
         self._runners: dict[str, Runner] = {}
         self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (RETENTION_SECONDS, self._drop_passed),
             (settings.reconcile_seconds, self.reconciler.check),
+            (REPLAY_SECONDS, self.replayer.run_due),
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._clients: list[Http] = []
@@ -89,6 +97,18 @@ class Service:
     def on(self, event: type[CanonicalEvent], handler: Handler, **deps: Any) -> None:  # noqa: ANN401  any dependency
         """Call `handler(event, **deps)` for every event of this type; what it returns is published or made."""
         self._subscriptions[event.type] = Subscription(handler, deps)
+
+    def once(self, event: type[CanonicalEvent], handler: Handler, **deps: Any) -> None:  # noqa: ANN401
+        """Do as `on` for a handler that counts what it is told: a replay passes over the events it has handled."""
+        self._subscriptions[event.type] = Subscription(handler, deps, repeatable=False)
+
+    def projection(self, name: str, *stores: type[Documents[Any]], events: Sequence[type[CanonicalEvent]]) -> None:
+        """Say that these tables follow from these events alone, so that a replay may empty and rebuild them.
+
+        The events' handlers write nothing else and return nothing.
+        """
+        tables = tuple(str(store.table.__tablename__) for store in stores)
+        self._projections[name] = Projection(name, tables, tuple(event.type for event in events))
 
     def effect(
         self,
@@ -104,6 +124,7 @@ class Service:
     ) -> None:
         """Say how effects of this kind are made, and what follows success and final failure."""
         route = EffectRoute(kind, call, done, failed, concurrency, rate_per_second, batch, deps)
+        self._policies[kind.name] = kind.replay
         self._runners[kind.name] = Runner(
             route,
             service=self.name,
@@ -192,6 +213,7 @@ class Service:
         self.relay.start(self.broker.client)
         for runner in self._runners.values():
             await runner.start()
+        await self.replayer.prepare()
         await self.broker.start()
         self._tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in self._jobs]
         self.started = True
@@ -201,6 +223,7 @@ class Service:
         self.started = False
         for task in self._tasks:
             task.cancel()
+        await self.replayer.close()
         await self.broker.stop()
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.committer.stop()
@@ -223,6 +246,10 @@ class Service:
         if self.relay.age_seconds > 30:
             reasons.append(f"the oldest unpublished event is {self.relay.age_seconds:.0f} s old")
         return reasons
+
+    def _replayer(self) -> Replayer:
+        wired = Wired(self.name, self.settings, self._subscriptions, self._projections, self._policies)
+        return Replayer(wired, self.engine, self.committer, lambda: self.broker.client, self.clock)
 
     def _migrations(self) -> Path:
         return Path(str(files(self.package) / "migrations"))

@@ -12,6 +12,7 @@ from chassis.effect import Handler
 
 if TYPE_CHECKING:
     from canonical import Envelope
+    from chassis.redo import Redo
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Work:
 
     `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead. Work
     with a `lane` keeps its `order` in it: while one unit of a lane waits to be tried again, later ones wait behind it.
+    Work with a `redo` was done before, and gives way to what was not.
     """
 
     source: str
@@ -63,11 +65,17 @@ class Work:
     deps: Mapping[str, Any] = field(default_factory=dict)
     ends: EffectEnd | None = None
     letter: Letter | None = None
+    redo: "Redo | None" = None
     lane: str | None = None
     order: int = 0
     future: "asyncio.Future[Sequence[Envelope] | None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+
+def cause_of(envelope: "Envelope") -> Cause:
+    """Return the cause of what follows from an event: the same whenever, and however often, it is handled."""
+    return Cause(envelope.id, envelope.id, envelope.correlationid, envelope.traceparent, envelope.company)
 
 
 _cause: ContextVar[Cause] = ContextVar("cause")

@@ -54,4 +54,5 @@ def build(settings: Settings) -> Service:
     """Return the sample service."""
     service = empty(settings)
     service.on(OrderReleased, take_note, notes=NoteStore)
+    service.projection("notes", NoteStore, events=(OrderReleased,))
     return service
