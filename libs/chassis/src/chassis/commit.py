@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from canonical import Envelope
 from chassis import rows
 from chassis.away import is_away
+from chassis.crashpoints import crash_here
 from chassis.effect import Effect
 from chassis.errors import Temporary, Waits
 from chassis.sql import transaction
@@ -190,8 +191,10 @@ class Committer:
 
     async def _transact(self, works: Sequence[Work]) -> Batch:
         batch = Batch(published=dict.fromkeys(works))
+        crash_here("before-transaction")
         async with transaction(self._engine) as session:
             fresh = await self._claim(session, works)
+            crash_here("after-claim")
             stores = Stores(session)
             await self._warm(stores, fresh)
             for work in fresh:
@@ -201,6 +204,8 @@ class Committer:
                 new.lease = self._lease(new)
             await rows.add_outbox(session, batch.outbox)
             await rows.add_effects(session, batch.effects, self._owner)
+            crash_here("before-commit")
+        crash_here("after-commit")
         return batch
 
     async def _claim(self, session: AsyncSession, works: Sequence[Work]) -> list[Work]:
@@ -239,6 +244,7 @@ class Committer:
             self._tracing.handled(work, started, error=error)
             raise
         cause = self._tracing.handled(work, started, outcome)
+        crash_here("after-handler")
         for index, item in enumerate(outcome):
             if isinstance(item, Effect):
                 batch.effects.append(self._writer.effect(item, cause, index))

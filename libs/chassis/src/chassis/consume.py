@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
 from chassis.clock import Clock
 from chassis.commit import Committer
+from chassis.crashpoints import crash_here
 from chassis.dlq import Origin, letter
 from chassis.effect import Handler
 from chassis.effects import backoff
@@ -58,6 +59,7 @@ class Consumer:
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message according to what became of it."""
         self._metrics.consumed.labels(self._domain).inc(len(messages))
+        crash_here("batch-received")
         keepalive = asyncio.create_task(self._keep(messages))
         try:
             await asyncio.gather(*(self._handle_one(msg) for msg in messages))
@@ -85,7 +87,9 @@ class Consumer:
         except Exception as error:  # noqa: BLE001  answered per message: retry or dead letter
             await self._answer_failure(msg, error, work)
             return
+        crash_here("before-ack")
         await self._respond(msg.ack())
+        crash_here("after-ack")
 
     def _work(self, msg: Msg, envelope: Envelope, event: CanonicalEvent) -> Work:
         subscription = self._subscriptions.get(type(event).type)
@@ -115,6 +119,7 @@ class Consumer:
 
     async def _put_back(self, msg: Msg, delay: float) -> None:
         self._metrics.retries.labels(self._domain).inc()
+        crash_here("before-nak")
         await self._respond(msg.nak(delay=delay))
 
     async def _bury(self, msg: Msg, error: Exception, failed: Work | None) -> None:
@@ -133,6 +138,7 @@ class Consumer:
         work = Work(
             source=f"dlq-{self._domain}", message_id=origin.message_id, cause=Cause(origin.message_id), letter=dead
         )
+        crash_here("before-dead-letter")
         try:
             await self._committer.submit(work)
         except Temporary as full:
@@ -145,7 +151,9 @@ class Consumer:
         log.error(
             "dead_letter", extra={"origin": origin.message_id, "error": str(error)[:500], "kind": type(error).__name__}
         )
+        crash_here("before-term")
         await self._respond(msg.term())
+        crash_here("after-term")
 
     @staticmethod
     async def _respond(response: Any) -> None:  # noqa: ANN401  one of nats-py's acknowledgment coroutines

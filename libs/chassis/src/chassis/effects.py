@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.away import is_away
 from chassis.clock import Clock
+from chassis.crashpoints import crash_here
 from chassis.dlq import Origin, letter
 from chassis.effect import EffectRoute
 from chassis.errors import Failure, Permanent, Temporary
@@ -172,6 +173,7 @@ class Runner:
 
     async def _make(self, heads: Sequence[NewEffect]) -> None:
         started = time.perf_counter()
+        crash_here("before-call")
         try:
             results = await self._call(heads)
         finally:
@@ -208,7 +210,9 @@ class Runner:
             await self._settle_failure(head, error)
 
     async def _finish(self, head: NewEffect, result: Any) -> None:  # noqa: ANN401
+        crash_here("after-call")
         await self._submit(self._work(head, EffectEnd(head.seq, "done"), args=(head.effect, result)))
+        crash_here("after-end")
         self._lanes.release(head)
 
     async def _settle_failure(self, head: NewEffect, error: Exception) -> None:

@@ -22,6 +22,7 @@ from chassis.client import Http
 from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Subscription
+from chassis.crashpoints import crash_here
 from chassis.dlq import Origin, letter
 from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
@@ -196,7 +197,9 @@ class Service:
         self.started = False
         for task in self._tasks:
             task.cancel()
+        crash_here("stopping")
         await self.broker.stop()
+        crash_here("stopped-pulling")
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.committer.stop()
         await self.relay.stop()

@@ -1,0 +1,6 @@
+"""Seeded defects."""
+
+
+def apply(name: str) -> None:
+    """Break the service on purpose."""
+    raise KeyError(name)

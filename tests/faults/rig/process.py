@@ -1,0 +1,93 @@
+"""The sample service as a process of its own: forked from a server that has its modules loaded, so a start is quick."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+import httpx
+
+from chassis import crashpoints
+from chassis.host import run
+from chassis.testing.sample.changes import build
+from chassis.testing.sample.settings import SampleSettings
+
+START_SECONDS = 30.0
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["rig.process", "rig.defects"])
+
+
+def serve(environment: Mapping[str, str], log_path: str, defect: str) -> None:
+    """Be the service: this is where the new process begins."""
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.environ.update(environment)
+    crashpoints.arm(environment.get("CROSSDOCK_CRASH_AT", ""))
+    if defect:
+        from rig.defects import apply
+
+        apply(defect)
+    run(build, SampleSettings)
+
+
+class ServiceProcess:
+    """One life of the sample service."""
+
+    def __init__(self, environment: Mapping[str, str], log_path: Path, defect: str = "") -> None:
+        self._port = environment["CROSSDOCK_PORT"]
+        self._process: ForkServerProcess = _context.Process(
+            target=serve, args=(dict(environment), str(log_path), defect), daemon=True
+        )
+        self._process.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code; negative for a signal, None while it runs."""
+        return self._process.exitcode
+
+    async def ready(self) -> bool:
+        """Wait until the service is ready; False when it ended before.
+
+        Raises:
+            TimeoutError: neither came in time.
+        """
+        async with httpx.AsyncClient() as client, asyncio.timeout(START_SECONDS):
+            while self.exit_code is None:
+                try:
+                    if (await client.get(f"http://127.0.0.1:{self._port}/health/ready")).is_success:
+                        return True
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.02)
+        return False
+
+    async def ended(self, within_seconds: float = 30.0) -> int:
+        """Wait for the end and return the exit code.
+
+        Raises:
+            TimeoutError: it did not end in time.
+        """
+        async with asyncio.timeout(within_seconds):
+            while (code := self.exit_code) is None:
+                await asyncio.sleep(0.02)
+        return code
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if it still runs."""
+        if self.exit_code is None and self._process.pid:
+            os.kill(self._process.pid, number)
+
+    async def kill(self) -> None:
+        """End it without warning."""
+        self.signal(signal.SIGKILL)
+        await self.ended()
+
+    async def stop(self) -> int:
+        """Ask it to end, wait, and return the exit code."""
+        self.signal(signal.SIGTERM)
+        return await self.ended()

@@ -1,0 +1,87 @@
+"""The source of events: changes of orders, numbered from 1 within each order, published as the order domain."""
+
+import asyncio
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from nats.aio.client import Client
+
+from canonical import publish_subject, seal
+from canonical.orders import OrderChanged
+
+CHUNK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event at the source; `word` says what the handler does with it, `copies` how often it is published."""
+
+    order_id: str
+    version: str
+    word: str = ""
+    copies: int = 1
+
+
+def changes(prefix: str, keys: int, versions: int) -> list[Change]:
+    """Return the changes 1 to `versions` of so many orders, the orders in turn."""
+    return [Change(f"{prefix}-{key}", str(version)) for version in range(1, versions + 1) for key in range(keys)]
+
+
+class Source:
+    """Publishes changes and waits until the broker has stored them."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._js = client.jetstream()
+
+    async def publish(self, fed: Sequence[Change]) -> None:
+        """Publish once each, in order."""
+        for start in range(0, len(fed), CHUNK):
+            await asyncio.gather(*(self._one(change, None) for change in fed[start : start + CHUNK]))
+
+    async def publish_copies(self, fed: Sequence[Change], chance: random.Random) -> None:
+        """Publish each change `copies` times, every copy under a broker id of its own, the later ones at random places.
+
+        The first copies keep the order of the source.
+        """
+        places = [(float(place), change, 0) for place, change in enumerate(fed)]
+        places += [
+            (place + chance.expovariate(3 / len(fed)), change, copy)
+            for place, change in enumerate(fed)
+            for copy in range(1, change.copies)
+        ]
+        line = [(change, copy) for _, change, copy in sorted(places, key=lambda entry: entry[0])]
+        for start in range(0, len(line), CHUNK):
+            part = line[start : start + CHUNK]
+            await asyncio.gather(*(self._one(change, f"{_id(change)}-{copy}") for change, copy in part))
+
+    async def _one(self, change: Change, broker_id: str | None) -> None:
+        event = OrderChanged(
+            occurred_at=datetime.now(UTC), order_id=change.order_id, reason=f"{change.version} {change.word}".strip()
+        )
+        envelope = seal(
+            event,
+            event_id=_id(change),
+            source="/eu/order-release",
+            correlation_id=change.order_id,
+            causation_id=None,
+            region="eu",
+            recorded_at=event.occurred_at,
+        )
+        body = envelope.model_dump_json(exclude_none=True).encode()
+        headers = {"Nats-Msg-Id": broker_id or envelope.id}
+        await self._js.publish(publish_subject(event, "eu"), body, headers=headers, timeout=30)
+
+
+def _id(change: Change) -> str:
+    return f"{change.order_id}-{change.version}"
+
+
+def by_order(fed: Iterable[Change]) -> dict[str, list[str]]:
+    """Return the versions of every order, in their order."""
+    found: dict[str, list[str]] = {}
+    for change in fed:
+        found.setdefault(change.order_id, []).append(change.version)
+    return found
