@@ -72,7 +72,7 @@ class Committer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._parked: dict[tuple[str, str], int] = {}
+        self._parked: dict[tuple[str, str], set[int]] = {}
         self._task: asyncio.Task[None] | None = None
         self.database_away_since: datetime | None = None
 
@@ -132,15 +132,29 @@ class Committer:
         return works
 
     def _waits(self, work: Work) -> bool:
-        if work.lane is None or self._parked.get((work.source, work.lane), work.order) >= work.order:
+        if work.lane is None:
             return False
+        waiting = self._parked.get((work.source, work.lane))
+        if not waiting or min(waiting) >= work.order:
+            return False
+        waiting.add(work.order)
         self._fail(work, Waits("an earlier message of the same key is being tried again"))
         return True
 
     def unpark(self, work: Work) -> None:
-        """Let a lane go on: the unit it waited for succeeded or was given up."""
-        if work.lane is not None and self._parked.get((work.source, work.lane)) == work.order:
+        """Let a lane go on: the unit it waited for succeeded or was given up; those behind it go in their order."""
+        if work.lane is None or (waiting := self._parked.get((work.source, work.lane))) is None:
+            return
+        waiting.discard(work.order)
+        if not waiting:
             del self._parked[work.source, work.lane]
+
+    def forget_lanes(self) -> None:
+        """Start all lanes anew: their messages are no longer ours, or come again from the first that is open."""
+        self._parked.clear()
+        for work in self._queue:
+            if work.lane is not None:
+                self._fail(work, Waits("the partition of this message changes hands"))
 
     async def _settle(self, works: Sequence[Work]) -> None:
         try:
@@ -164,9 +178,7 @@ class Committer:
 
     def _park(self, work: Work) -> None:
         if work.lane is not None:
-            self._parked[work.source, work.lane] = min(
-                work.order, self._parked.get((work.source, work.lane), work.order)
-            )
+            self._parked.setdefault((work.source, work.lane), set()).add(work.order)
 
     @staticmethod
     def _fail(work: Work, error: Exception) -> None:

@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 BUG_TRIES = 5
 TEMPORARY_TRIES = 25
-IN_PROGRESS_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +59,7 @@ class Consumer:
         """Commit a batch and acknowledge each message according to what became of it."""
         self._metrics.consumed.labels(self._domain).inc(len(messages))
         crash_here("batch-received")
-        keepalive = asyncio.create_task(self._keep(messages))
-        try:
-            await asyncio.gather(*(self._handle_one(msg) for msg in messages))
-        finally:
-            keepalive.cancel()
-
-    @staticmethod
-    async def _keep(messages: Sequence[Msg]) -> None:
-        while True:
-            await asyncio.sleep(IN_PROGRESS_SECONDS)
-            for msg in messages:
-                if not msg._ackd:
-                    await msg.in_progress()
+        await asyncio.gather(*(self._handle_one(msg) for msg in messages))
 
     async def _handle_one(self, msg: Msg) -> None:
         try:

@@ -28,6 +28,7 @@ from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.outbox import Relay
+from chassis.ownership import Ownership
 from chassis.retention import drop_passed
 from chassis.settings import Settings
 from chassis.store import S
@@ -59,7 +60,8 @@ class Service:
             connect_args={"timeout": 5},
             json_deserializer=orjson.loads,
         )
-        self.broker = Broker(name, settings, self.metrics)
+        self.ownership = Ownership(self.engine, on_loss=lambda: self.committer.forget_lanes())
+        self.broker = Broker(name, settings, self.metrics, self.ownership)
         self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
         self._owner = f"{name}-{settings.ordinal}"
         writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
@@ -188,6 +190,7 @@ class Service:
         self.relay.start(self.broker.client)
         for runner in self._runners.values():
             await runner.start()
+        self.ownership.start([durable.name for durable in self._durables()])
         await self.broker.start()
         self._tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in self._jobs]
         self.started = True
@@ -202,6 +205,7 @@ class Service:
         crash_here("stopped-pulling")
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.committer.stop()
+        await self.ownership.stop()
         await self.relay.stop()
         await self.broker.close()
         for client in self._clients:
@@ -226,9 +230,7 @@ class Service:
         return Path(str(files(self.package) / "migrations"))
 
     def _bind(self) -> None:
-        for durable in topology.load().durables(self.name, self.settings.region):
-            if durable.partition % self.settings.replicas != self.settings.ordinal:
-                continue
+        for durable in self._durables():
             consumer = Consumer(
                 service=self.name,
                 region=self.settings.region,
@@ -240,6 +242,11 @@ class Service:
                 clock=self.clock,
             )
             self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
+
+    def _durables(self) -> list[topology.Durable]:
+        """Return this process's share: the partitions of its ordinal."""
+        every = topology.load().durables(self.name, self.settings.region)
+        return [one for one in every if one.partition % self.settings.replicas == self.settings.ordinal]
 
     def _lease(self, new: NewEffect) -> float:
         return self._runners[new.effect.name].lease()
