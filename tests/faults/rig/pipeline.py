@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -66,10 +67,15 @@ class Pipeline:
         }
         return {f"CROSSDOCK_{name.upper()}": str(value) for name, value in (values | more).items()}
 
-    async def feed(self, fed: Sequence[Change]) -> None:
-        """Commit changes at the source."""
+    async def feed(self, fed: Sequence[Change], *, per_second: float = 0.0) -> None:
+        """Commit changes at the source, as fast as it goes or at most so many a second."""
         self.fed += fed
-        await self.source.publish(fed)
+        await self.source.publish(fed, per_second=per_second)
+
+    async def feed_copies(self, fed: Sequence[Change], copies: int, seed: int) -> None:
+        """Commit each change several times, under different broker ids and at different times."""
+        self.fed += fed
+        await self.source.publish_copies(fed, copies, random.Random(seed))
 
     async def stop(self) -> None:
         """End what runs: kindly, then without asking."""

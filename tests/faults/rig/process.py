@@ -18,7 +18,7 @@ from chassis.testing.sample.settings import SampleSettings
 START_SECONDS = 30.0
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["rig.process", "rig.defects"])
+_context.set_forkserver_preload(["chassis.host", "chassis.testing.sample.changes", "alembic.ddl.postgresql", "httpx"])
 
 
 def serve(environment: Mapping[str, str], log_path: str, defect: str) -> None:
@@ -65,6 +65,13 @@ class ServiceProcess:
                     pass
                 await asyncio.sleep(0.02)
         return False
+
+    async def metric(self, name: str) -> float:
+        """Return the sum of a metric over its labels, as the process shows it."""
+        async with httpx.AsyncClient() as client:
+            shown = (await client.get(f"http://127.0.0.1:{self._port}/metrics")).text
+        lines = [line for line in shown.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
     async def ended(self, within_seconds: float = 30.0) -> int:
         """Wait for the end and return the exit code.

@@ -16,12 +16,11 @@ CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One event at the source; `word` says what the handler does with it, `copies` how often it is published."""
+    """One event at the source; `word` says what the handler does with it."""
 
     order_id: str
     version: str
     word: str = ""
-    copies: int = 1
 
 
 def changes(prefix: str, keys: int, versions: int) -> list[Change]:
@@ -36,23 +35,24 @@ class Source:
         self._client = client
         self._js = client.jetstream()
 
-    async def publish(self, fed: Sequence[Change]) -> None:
-        """Publish once each, in order."""
-        for start in range(0, len(fed), CHUNK):
-            await asyncio.gather(*(self._one(change, None) for change in fed[start : start + CHUNK]))
+    async def publish(self, fed: Sequence[Change], *, per_second: float = 0.0) -> None:
+        """Publish once each, in order; at most so many a second, unless that is 0."""
+        chunk = CHUNK if not per_second else max(1, int(per_second / 10))
+        for start in range(0, len(fed), chunk):
+            pause = asyncio.sleep(chunk / per_second if per_second else 0.0)
+            await asyncio.gather(pause, *(self._one(change, None) for change in fed[start : start + chunk]))
 
-    async def publish_copies(self, fed: Sequence[Change], chance: random.Random) -> None:
-        """Publish each change `copies` times, every copy under a broker id of its own, the later ones at random places.
+    async def publish_copies(self, fed: Sequence[Change], copies: int, chance: random.Random) -> None:
+        """Publish each change so many times, the first copies in order and the others at random places behind them.
 
-        The first copies keep the order of the source.
+        Every copy has a broker id of its own, as copies beyond the broker's window have.
         """
-        places = [(float(place), change, 0) for place, change in enumerate(fed)]
-        places += [
-            (place + chance.expovariate(3 / len(fed)), change, copy)
+        places = [
+            (place if copy == 0 else chance.uniform(place, 1.2 * len(fed)), copy, change)
             for place, change in enumerate(fed)
-            for copy in range(1, change.copies)
+            for copy in range(copies)
         ]
-        line = [(change, copy) for _, change, copy in sorted(places, key=lambda entry: entry[0])]
+        line = [(change, copy) for _, copy, change in sorted(places, key=lambda entry: entry[0])]
         for start in range(0, len(line), CHUNK):
             part = line[start : start + CHUNK]
             await asyncio.gather(*(self._one(change, f"{_id(change)}-{copy}") for change, copy in part))

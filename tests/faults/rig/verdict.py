@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from rig.outside import Call
 from rig.source import Change, by_order
@@ -45,6 +45,11 @@ class Verdict:
         """Whether nothing was lost, doubled, made up or out of order."""
         return not (self.lost or self.doubled or self.ghosts or self.disorder)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts by name, for the book of figures."""
+        return asdict(self)
+
     def __add__(self, other: "Verdict") -> "Verdict":
         return Verdict(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
@@ -62,6 +67,7 @@ def judge(fed: Sequence[Change], seen: Seen) -> Verdict:
         by_order(Change(call.order_id, call.version) for call in _first_calls(seen.calls)),
     )
     verdict = sum((_judge_step(handled, step) for step in steps), Verdict())
+    print([_judge_step(handled, step) for step in steps])
     ids = Counter(told.event_id for told in seen.told)
     return verdict + Verdict(
         lost=len(set(refused) - set(seen.letters)),

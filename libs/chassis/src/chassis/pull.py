@@ -29,7 +29,7 @@ HEARTBEAT_SECONDS = 5
 SILENCE_SECONDS = 12.0
 RETRY_SECONDS = 1.0
 RESET_SECONDS = 5.0
-ACK_WAIT_SECONDS = 30.0
+SHORTEST_ACK_WAIT_SECONDS = 1.0
 NOT_FOUND = 404
 
 
@@ -55,7 +55,7 @@ class Durable:
         self._heard = time.monotonic()
         self._term = 0
         self._deliveries = 0
-        self._ack_wait_seconds = ACK_WAIT_SECONDS
+        self._ack_wait_seconds = SHORTEST_ACK_WAIT_SECONDS
         self._in_order = False
         self.missing = False
         self._subscription: Subscription | None = None
