@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rig.pipeline import Pipeline, pipeline
 from rig.report import Report, size
-from rig.source import Change, changes
+from rig.source import changes
 from rig.verdict import Verdict
 
 from chassis.crashpoints import CRASH_EXIT, POINTS
@@ -21,19 +21,11 @@ WHILE_STOPPING = {"stopping", "stopped-pulling"}
 WITH_FAILURES = size({"before-nak", "before-dead-letter", "before-term", "after-term"}, set(POINTS))
 
 
-def fed(point: str, passage: int) -> list[Change]:
-    """Return changes of which some are refused and some put off, where the point or the size of the run wants it."""
-    words = {"1": "later", "3": "refused"} if point in WITH_FAILURES else {}
-    return [
-        Change(change.order_id, change.version, words.get(change.version, "") if place % 3 == 0 else "")
-        for place, change in enumerate(changes(f"{point}-{passage}", KEYS, VERSIONS))
-    ]
-
-
 async def crash(line: Pipeline, point: str, passage: int) -> bool:
     """Run into the crash, start again and drain; says whether the point was reached."""
     process = await line.start(crash_at=f"{point}:{passage}")
-    await line.feed(fed(point, passage), per_second=PER_SECOND)
+    words = {"1": "later", "3": "refused"} if point in WITH_FAILURES else {}
+    await line.feed(changes(KEYS, VERSIONS, words), per_second=PER_SECOND)
     if point in WHILE_STOPPING:
         process.signal(signal.SIGTERM)
     code = await process.ended()

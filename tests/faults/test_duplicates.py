@@ -16,7 +16,7 @@ COPIES, SEED = 3, 11
 
 
 async def test_every_event_three_times(mesh: LocalMesh, tmp_path: Path, report: Report) -> None:
-    fed = changes("copies", KEYS, VERSIONS)
+    fed = changes(KEYS, VERSIONS)
     async with pipeline(mesh, tmp_path) as line:
         process = await line.start()
         await line.feed_copies(fed, COPIES, SEED)

@@ -39,7 +39,7 @@ async def impatience(mesh: LocalMesh, seconds: float) -> AsyncIterator[None]:
 
 
 async def test_slow_handlers_cause_no_redelivery(mesh: LocalMesh, tmp_path: Path, report: Report) -> None:
-    fed = changes("slow", KEYS, VERSIONS)
+    fed = changes(KEYS, VERSIONS)
     async with impatience(mesh, ACK_WAIT_SECONDS), pipeline(mesh, tmp_path) as line:
         await line.feed(fed)
         process = await line.start(handler_seconds=HANDLER_SECONDS)

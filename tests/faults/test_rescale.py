@@ -27,7 +27,7 @@ async def start(line: Pipeline, replicas: int) -> Sequence[ServiceProcess]:
 
 
 async def test_order_under_rescale(mesh: LocalMesh, tmp_path: Path, report: Report) -> None:
-    fed = changes("rescale", KEYS, VERSIONS)
+    fed = changes(KEYS, VERSIONS)
     async with pipeline(mesh, tmp_path) as line:
         running = await start(line, REPLICAS[0])
         feeding = asyncio.create_task(line.feed(fed, per_second=size(500, 1_000)))

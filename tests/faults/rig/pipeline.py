@@ -30,6 +30,13 @@ WAITING = (
 )
 
 
+def environment_of(settings: Settings, **more: object) -> dict[str, str]:
+    """Return the environment of a process with these settings; further ones by their names without the prefix."""
+    names = ("nats_url", "nats_user", "nats_password_file", "database_url", "port")
+    values = {name: getattr(settings, name) for name in names} | more
+    return {f"CROSSDOCK_{name.upper()}": str(value) for name, value in values.items()}
+
+
 class Pipeline:
     """The sample service with all it stands between; `fed` is what the source has committed."""
 
@@ -48,24 +55,13 @@ class Pipeline:
         self.outside = outside_system
         self._first_told, self._first_letter = await self._last("INVENTORY"), await self._last("DLQ")
 
-    async def start(self, *, defect: str = "", ordinal: int = 0, **environment: object) -> ServiceProcess:
+    async def start(self, *, defect: str = "", **environment: object) -> ServiceProcess:
         """Start a process of the service; further settings by their names without the prefix."""
-        process = ServiceProcess(self._environment(ordinal=ordinal, **environment), self.log_path, defect)
+        more = {"port": free_port(), "outside_url": self.outside.url, **environment}
+        process = ServiceProcess(environment_of(self._settings, **more), self.log_path, defect=defect)
         self.processes.append(process)
         await process.ready()
         return process
-
-    def _environment(self, **more: object) -> dict[str, str]:
-        settings = self._settings
-        values: dict[str, object] = {
-            "nats_url": settings.nats_url,
-            "nats_user": settings.nats_user,
-            "nats_password_file": settings.nats_password_file,
-            "database_url": settings.database_url,
-            "port": free_port(),
-            "outside_url": self.outside.url,
-        }
-        return {f"CROSSDOCK_{name.upper()}": str(value) for name, value in (values | more).items()}
 
     async def feed(self, fed: Sequence[Change], *, per_second: float = 0.0) -> None:
         """Commit changes at the source, as fast as it goes or at most so many a second."""

@@ -1,10 +1,11 @@
-"""The sample service as a process of its own: forked from a server that has its modules loaded, so a start is quick."""
+"""A service as a process of its own: forked from a server that has its modules loaded, so a start is quick."""
 
 import asyncio
 import multiprocessing
 import os
 import signal
 from collections.abc import Mapping
+from importlib import import_module
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -12,36 +13,42 @@ import httpx
 
 from chassis import crashpoints
 from chassis.host import run
-from chassis.testing.sample.changes import build
-from chassis.testing.sample.settings import SampleSettings
 
+SAMPLE = ("chassis.testing.sample.changes:build", "chassis.testing.sample.settings:SampleSettings")
+GATEWAY = ("carrier_gateway.app:build", "carrier_gateway.settings:ServiceSettings")
 START_SECONDS = 30.0
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["chassis.host", "chassis.testing.sample.changes", "alembic.ddl.postgresql", "httpx"])
 
 
-def serve(environment: Mapping[str, str], log_path: str, defect: str) -> None:
-    """Be the service: this is where the new process begins."""
+def serve(service: tuple[str, str], environment: Mapping[str, str], log_path: str, defect: str) -> None:
+    """Be the service, with a seeded defect if one is named: this is where the new process begins."""
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.environ.update(environment)
     crashpoints.arm(environment.get("CROSSDOCK_CRASH_AT", ""))
     if defect:
-        from rig.defects import apply
-
-        apply(defect)
-    run(build, SampleSettings)
+        import_module("rig.defects").apply(defect)
+    build, settings = (getattr(import_module(module), name) for module, _, name in (p.partition(":") for p in service))
+    run(build, settings)
 
 
 class ServiceProcess:
-    """One life of the sample service."""
+    """One life of a service: the sample, unless another is named by its `build` and its settings."""
 
-    def __init__(self, environment: Mapping[str, str], log_path: Path, defect: str = "") -> None:
-        self._port = environment["CROSSDOCK_PORT"]
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log_path: Path,
+        *,
+        defect: str = "",
+        service: tuple[str, str] = SAMPLE,
+    ) -> None:
+        self.url = f"http://127.0.0.1:{environment['CROSSDOCK_PORT']}"
         self._process: ForkServerProcess = _context.Process(
-            target=serve, args=(dict(environment), str(log_path), defect), daemon=True
+            target=serve, args=(service, dict(environment), str(log_path), defect), daemon=True
         )
         self._process.start()
 
@@ -59,7 +66,7 @@ class ServiceProcess:
         async with httpx.AsyncClient() as client, asyncio.timeout(START_SECONDS):
             while self.exit_code is None:
                 try:
-                    if (await client.get(f"http://127.0.0.1:{self._port}/health/ready")).is_success:
+                    if (await client.get(f"{self.url}/health/ready")).is_success:
                         return True
                 except httpx.TransportError:
                     pass
@@ -69,7 +76,7 @@ class ServiceProcess:
     async def metric(self, name: str) -> float:
         """Return the sum of a metric over its labels, as the process shows it."""
         async with httpx.AsyncClient() as client:
-            shown = (await client.get(f"http://127.0.0.1:{self._port}/metrics")).text
+            shown = (await client.get(f"{self.url}/metrics")).text
         lines = [line for line in shown.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 
 from nats.aio.client import Client
 
@@ -23,9 +24,20 @@ class Change:
     word: str = ""
 
 
-def changes(prefix: str, keys: int, versions: int) -> list[Change]:
-    """Return the changes 1 to `versions` of so many orders, the orders in turn."""
-    return [Change(f"{prefix}-{key}", str(version)) for version in range(1, versions + 1) for key in range(keys)]
+_runs = count(1)
+
+
+def changes(keys: int, versions: int, words: Mapping[str, str] | None = None) -> list[Change]:
+    """Return the changes 1 to `versions` of so many new orders, the orders in turn.
+
+    `words` says by version what the handler does with it, for every third order.
+    """
+    run, words = next(_runs), words or {}
+    return [
+        Change(f"SO-{run}-{key}", str(version), words.get(str(version), "") if key % 3 == 0 else "")
+        for version in range(1, versions + 1)
+        for key in range(keys)
+    ]
 
 
 class Source:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from rig.outside import Call
 from rig.source import Change, by_order
 
+GIVEN_UP = {"refused", "bug"}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -59,15 +61,14 @@ class Verdict:
 
 def judge(fed: Sequence[Change], seen: Seen) -> Verdict:
     """Hold everything that became of the fed changes against them."""
-    handled = by_order(change for change in fed if change.word != "refused")
-    refused = [(change.order_id, change.version) for change in fed if change.word == "refused"]
+    handled = by_order(change for change in fed if change.word not in GIVEN_UP)
+    refused = [(change.order_id, change.version) for change in fed if change.word in GIVEN_UP]
     steps = (
         {order: list(versions) for order, versions in seen.state.items()},
         by_order(Change(told.order_id, told.version) for told in seen.told),
         by_order(Change(call.order_id, call.version) for call in _first_calls(seen.calls)),
     )
     verdict = sum((_judge_step(handled, step) for step in steps), Verdict())
-    print([_judge_step(handled, step) for step in steps])
     ids = Counter(told.event_id for told in seen.told)
     return verdict + Verdict(
         lost=len(set(refused) - set(seen.letters)),

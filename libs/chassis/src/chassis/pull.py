@@ -120,9 +120,9 @@ class Durable:
             log.warning("rewind_failed", extra={"durable": self.name, "error": repr(error)})
             await asyncio.sleep(RETRY_SECONDS)
             return
-        if error := reply.get("error"):
-            self.missing = error.get("code") == NOT_FOUND
-            log.error("durable_missing", extra={"stream": self.stream, "durable": self.name, "error": error})
+        if refused := reply.get("error"):
+            self.missing = refused.get("code") == NOT_FOUND
+            log.error("durable_missing", extra={"stream": self.stream, "durable": self.name, "error": refused})
             await asyncio.sleep(RETRY_SECONDS)
             return
         self._ack_wait_seconds = reply["config"]["ack_wait"] / 10**9
@@ -214,5 +214,6 @@ def adopt(subscriber: Any, ownership: Ownership) -> MeshBatchSubscriber:  # noqa
     if type(subscriber) is not BatchPullStreamSubscriber:
         raise TypeError(f"expected FastStream's batch pull subscriber, got {type(subscriber).__name__}")
     subscriber.__class__ = MeshBatchSubscriber
-    subscriber.ownership = ownership
-    return cast("MeshBatchSubscriber", subscriber)
+    adopted = cast("MeshBatchSubscriber", subscriber)
+    adopted.ownership = ownership
+    return adopted

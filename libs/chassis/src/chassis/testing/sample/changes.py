@@ -1,7 +1,7 @@
 """The sample service in full: every change of an order is state, an event and a call to an outside system.
 
 The `reason` of a change is its version, numbered from 1 within an order; a word behind it says what the handler does:
-`3 refused` fails for good, `3 later` fails once.
+`3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from chassis.testing.sample.app import Note, NoteStore
 from chassis.testing.sample.app import build as build_notes
 from chassis.testing.sample.settings import SampleSettings
 
-REFUSED, LATER = "refused", "later"
+REFUSED, LATER, STUCK, BUG = "refused", "later", "stuck", "bug"
 
 
 class Ring(Effect):
@@ -43,13 +43,18 @@ class Mood:
 
         Raises:
             Permanent: it is to be refused.
-            Temporary: it is to be put off once, and was not yet.
+            Temporary: it is to be put off always, or once and was not yet.
+            ZeroDivisionError: it is to meet a bug.
         """
         version, _, word = event.reason.partition(" ")
         if self.seconds:
             await asyncio.sleep(self.seconds)
         if word == REFUSED:
             raise Permanent("this version is refused", remedy="none")
+        if word == BUG:
+            raise ZeroDivisionError("a bug of the handler")
+        if word == STUCK:
+            raise Temporary("this version is always put off")
         if word == LATER and (event.order_id, version) not in self.put_off:
             self.put_off.add((event.order_id, version))
             raise Temporary("this version is put off")
