@@ -15,6 +15,7 @@ import chassis.rows as rows
 import chassis.service as service
 from chassis.commit import Committer
 from chassis.consume import Consumer
+from chassis.errors import Temporary
 from chassis.outbox import Relay
 from chassis.sql import transaction
 from chassis.work import Work
@@ -126,14 +127,14 @@ def unbounded_tries() -> None:
 
 
 def followers_overtake() -> None:
-    """A key waits only for the message that failed, not for those that wait behind it."""
+    """A key waits only for the message that failed; those behind it come when the broker delivers them again."""
 
     def make(_: Any) -> Any:
         def waits(self: Committer, work: Work) -> bool:
-            waiting = self._parked.get((work.source, work.lane or ""))
-            if not waiting or min(waiting) >= work.order:
+            turns = self._turns.get((work.source, work.lane or ""))
+            if not turns or min(turns) >= work.order:
                 return False
-            self._fail(work, consume.Waits("an earlier message of the same key is being tried again"))
+            self._fail(work, Temporary("an earlier message of the same key is being tried again"))
             return True
 
         return waits

@@ -12,18 +12,26 @@ import asyncpg
 import orjson
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
-from rig.outside import Outside, outside
-from rig.process import ServiceProcess
-from rig.source import Change, Source
-from rig.verdict import Seen, Told, Verdict, judge
 
 from canonical import topology
 from chassis.local.ports import free_port
 from chassis.settings import Settings
 from chassis.testing import LocalMesh, eventually
 
+from rig.outside import Outside, outside
+from rig.process import ServiceProcess
+from rig.source import Change, Source
+from rig.verdict import Seen, Told, Verdict, judge
+
 SERVICE = "inventory-sync"
+DURABLES = topology.load().durables(SERVICE, "eu")
 PAGE = 1_000
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND (classid::bigint << 32) | objid::bigint IN (SELECT hashtextextended(name, 0) FROM unnest($1::text[]) AS name) "
+    "GROUP BY pid"
+)
 WAITING = (
     "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL)"
     " + (SELECT count(*) FROM effect WHERE state = 'pending')"
@@ -81,12 +89,17 @@ class Pipeline:
         """End what runs."""
         await asyncio.gather(*(process.kill() for process in self.processes if process.exit_code is None))
 
+    async def cut_owners(self) -> int:
+        """Cut the connections that hold the locks of the service's durables; returns how many were cut."""
+        connection = await self._connect()
+        try:
+            return len(await connection.fetch(CUT, [durable.name for durable in DURABLES]))
+        finally:
+            await connection.close()
+
     async def durables(self) -> list[ConsumerInfo]:
         """Return the broker's view of the service's durables."""
-        return [
-            await self._js.consumer_info(durable.stream, durable.name)
-            for durable in topology.load().durables(SERVICE, "eu")
-        ]
+        return [await self._js.consumer_info(durable.stream, durable.name) for durable in DURABLES]
 
     async def drain(self, within_seconds: float = 60.0) -> None:
         """Wait until nothing waits: durables, outbox and effects are empty.
@@ -160,8 +173,13 @@ def _refused(letter: dict[str, Any]) -> tuple[str, str]:
 async def pipeline(mesh: LocalMesh, folder: Path) -> AsyncIterator[Pipeline]:
     """Give a pipeline with a database of its own on a mesh; what still runs at the end is killed."""
     settings = await mesh.settings(SERVICE)
-    clients = [await mesh.connect("order-release"), await mesh.connect("operator")]
-    line = Pipeline(settings, folder, clients[0], clients[1])
+    users = ("order-release", "operator", "provisioner")
+    source, operator, provisioner = clients = [await mesh.connect(user) for user in users]
+    for durable in DURABLES:
+        # what an earlier run left undone is not ours
+        end = (await operator.jetstream().stream_info(durable.stream)).state.last_seq
+        await provisioner.jetstream().reset_consumer(durable.stream, durable.name, end + 1)
+    line = Pipeline(settings, folder, source, operator)
     try:
         async with outside() as system:
             await line.begin(system)

@@ -72,7 +72,7 @@ class Committer:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._parked: dict[tuple[str, str], set[int]] = {}
+        self._turns: dict[tuple[str, str], dict[int, asyncio.Future[None]]] = {}
         self._task: asyncio.Task[None] | None = None
         self.database_away_since: datetime | None = None
 
@@ -132,29 +132,32 @@ class Committer:
         return works
 
     def _waits(self, work: Work) -> bool:
-        if work.lane is None:
+        turns = self._turns.get((work.source, work.lane)) if work.lane is not None else None
+        if not turns or min(turns) >= work.order:
             return False
-        waiting = self._parked.get((work.source, work.lane))
-        if not waiting or min(waiting) >= work.order:
-            return False
-        waiting.add(work.order)
-        self._fail(work, Waits("an earlier message of the same key is being tried again"))
+        self._fail(work, Waits(turns.setdefault(work.order, asyncio.get_running_loop().create_future())))
         return True
 
     def unpark(self, work: Work) -> None:
-        """Let a lane go on: the unit it waited for succeeded or was given up; those behind it go in their order."""
-        if work.lane is None or (waiting := self._parked.get((work.source, work.lane))) is None:
+        """Let a lane go on: a unit of it succeeded or was given up; those behind it go in their order."""
+        if work.lane is None or (turns := self._turns.get((work.source, work.lane))) is None:
             return
-        waiting.discard(work.order)
-        if not waiting:
-            del self._parked[work.source, work.lane]
+        turns.pop(work.order, None)
+        if not turns:
+            del self._turns[work.source, work.lane]
+        elif not (turn := turns[min(turns)]).done():
+            turn.set_result(None)
 
     def forget_lanes(self) -> None:
-        """Start all lanes anew: their messages are no longer ours, or come again from the first that is open."""
-        self._parked.clear()
+        """Drop what waits for its turn or its commit: it is no longer ours, or comes again from the first open one."""
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        never.cancel()
         for work in self._queue:
             if work.lane is not None:
-                self._fail(work, Waits("the partition of this message changes hands"))
+                self._fail(work, Waits(never))
+        for turn in [turn for lane in self._turns.values() for turn in lane.values()]:
+            turn.cancel()
+        self._turns.clear()
 
     async def _settle(self, works: Sequence[Work]) -> None:
         try:
@@ -178,7 +181,8 @@ class Committer:
 
     def _park(self, work: Work) -> None:
         if work.lane is not None:
-            self._parked.setdefault((work.source, work.lane), set()).add(work.order)
+            turns = self._turns.setdefault((work.source, work.lane), {})
+            turns.setdefault(work.order, asyncio.get_running_loop().create_future())
 
     @staticmethod
     def _fail(work: Work, error: Exception) -> None:

@@ -54,6 +54,7 @@ class Consumer:
         self._service, self._region, self._domain, self._stream = service, region, domain, stream
         self._subscriptions = subscriptions
         self._committer, self._metrics, self._clock = committer, metrics, clock
+        self._waiting: set[asyncio.Task[None]] = set()
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message according to what became of it."""
@@ -93,16 +94,30 @@ class Consumer:
         )
 
     async def _answer_failure(self, msg: Msg, error: Exception, work: Work) -> None:
+        if isinstance(error, Waits):
+            self._behind(msg, error.turn)
+            return
         tries = msg.metadata.num_delivered
         limit = TEMPORARY_TRIES if isinstance(error, Temporary) else BUG_TRIES
         if not isinstance(error, Temporary | Permanent):
             fields = {"id": work.message_id, "correlation_id": work.cause.correlation_id, "tries": tries}
             log.error("handler_failed", exc_info=error, extra=fields)
-        if isinstance(error, Permanent) or (tries >= limit and not isinstance(error, Waits)):
+        if isinstance(error, Permanent) or tries >= limit:
             await self._bury(msg, error, work)
             return
         wanted = error.retry_in.total_seconds() if isinstance(error, Temporary) and error.retry_in else None
         await self._put_back(msg, backoff(tries) if wanted is None else wanted * random.uniform(1.0, 1.2))  # noqa: S311
+
+    def _behind(self, msg: Msg, turn: "asyncio.Future[None]") -> None:
+        """Handle a message again when it is its turn; the broker is told meanwhile that we are at it."""
+
+        async def in_turn() -> None:
+            await turn
+            await self._handle_one(msg)
+
+        task = asyncio.create_task(in_turn())
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
 
     async def _put_back(self, msg: Msg, delay: float) -> None:
         self._metrics.retries.labels(self._domain).inc()

@@ -205,6 +205,7 @@ class Service:
         crash_here("stopped-pulling")
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.committer.stop()
+        await asyncio.gather(*(runner.release() for runner in self._runners.values()))
         await self.ownership.stop()
         await self.relay.stop()
         await self.broker.close()
