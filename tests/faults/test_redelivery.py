@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(1
 
 ACK_WAIT_SECONDS = 2.0
 HANDLER_SECONDS = 0.02
-KEYS, VERSIONS = size((50, 8), (500, 20))
+KEYS, VERSIONS = size((50, 6), (500, 20))
 
 
 @asynccontextmanager

@@ -6,8 +6,8 @@ import os
 import signal
 from collections.abc import Mapping
 from importlib import import_module
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -17,6 +17,9 @@ from chassis.host import run
 SAMPLE = ("chassis.testing.sample.changes:build", "chassis.testing.sample.settings:SampleSettings")
 GATEWAY = ("carrier_gateway.app:build", "carrier_gateway.settings:ServiceSettings")
 START_SECONDS = 30.0
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["chassis.host", "chassis.testing.sample.changes", "alembic.ddl.postgresql", "httpx"])
@@ -87,7 +90,7 @@ class ServiceProcess:
             TimeoutError: it did not end in time.
         """
         async with asyncio.timeout(within_seconds):
-            while (code := self.exit_code) is None:
+            while (code := self.exit_code) is None:  # noqa: ASYNC110  a process sends no event
                 await asyncio.sleep(0.02)
         return code
 

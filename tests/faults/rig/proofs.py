@@ -81,9 +81,9 @@ def _plain_comparisons(function: ast.FunctionDef) -> Iterator[str]:
         if isinstance(name, ast.Name)
     }
     for node in ast.walk(function):
-        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq | ast.In) for op in node.ops):
-            if secret & {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}:
-                yield ast.unparse(node)
+        names = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+        if isinstance(node, ast.Compare) and secret & names and isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.In):
+            yield ast.unparse(node)
 
 
 class PlainCompare(ast.NodeTransformer):

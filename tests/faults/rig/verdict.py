@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 
 from rig.outside import Call
 from rig.source import Change, by_order
@@ -95,5 +96,5 @@ def _judge_key(fed: Sequence[str], found: Sequence[str]) -> Verdict:
         lost=len(fed) - len(known),
         doubled=len(found) - len(once),
         ghosts=len(once) - len(known),
-        disorder=sum(after < before for before, after in zip(known, known[1:], strict=False)),
+        disorder=sum(after < before for before, after in pairwise(known)),
     )

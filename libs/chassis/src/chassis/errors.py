@@ -1,7 +1,10 @@
 """The two failures a handler may name, and the one that stops a process at start."""
 
-import asyncio
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Failure(Exception):

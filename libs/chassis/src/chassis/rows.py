@@ -22,17 +22,12 @@ ADD_OUTBOX = (
     "INSERT INTO outbox (event_id, stream, subject, payload) SELECT * FROM "
     "unnest($1::text[], $2::text[], $3::text[], $4::bytea[])"
 )
-OF_OTHERS = (
-    "EXISTS (SELECT FROM effect b WHERE b.state = 'pending' AND b.name = u.name AND b.lane = u.lane AND b.owner {} $7)"
-)
 ADD_EFFECTS = (
     "INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
     "SELECT u.key, u.name, u.lane, u.payload::jsonb, u.cause::jsonb, $7::text, "
-    "now() + make_interval(secs => CASE WHEN u.lease > 0 AND ("
-    + OF_OTHERS.format("<")
-    + " OR "
-    + OF_OTHERS.format(">")
-    + ") "
+    "now() + make_interval(secs => CASE WHEN u.lease > 0 AND EXISTS ("  # one of another process waits in the lane
+    "SELECT FROM effect b WHERE b.state = 'pending' AND b.name = u.name AND b.lane = u.lane AND b.owner < $7 UNION ALL "
+    "SELECT FROM effect b WHERE b.state = 'pending' AND b.name = u.name AND b.lane = u.lane AND b.owner > $7) "
     "THEN 0 ELSE u.lease END) FROM "
     "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float[]) "
     "WITH ORDINALITY AS u(key, name, lane, payload, cause, lease, place) ORDER BY u.place "
