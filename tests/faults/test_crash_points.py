@@ -15,7 +15,7 @@ from chassis.testing import LocalMesh
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(600)]
 
 PASSAGES = size((2,), (1, 2, 7))
-KEYS, VERSIONS = 12, size(4, 16)
+KEYS, VERSIONS = size((12, 4), (30, 16))
 PER_SECOND = 200  # so that the changes come in several batches
 WHILE_STOPPING = {"stopping", "stopped-pulling"}
 WITH_FAILURES = size({"before-nak", "before-dead-letter", "before-term", "after-term"}, set(POINTS))

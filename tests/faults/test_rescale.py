@@ -23,7 +23,7 @@ async def roll(line: Pipeline, running: dict[int, ServiceProcess], replicas: int
     """Change the number of processes as an orchestrator does: one ordinal after the other, from the highest."""
     for ordinal in reversed(range(max(replicas, len(running)))):
         if former := running.pop(ordinal, None):
-            await former.stop()
+            assert await former.stop() == 0
         if ordinal < replicas:
             running[ordinal] = await line.start(ordinal=ordinal, replicas=replicas)
 
