@@ -123,6 +123,7 @@ class Topology(_Model):
             at = f"{durable.stream}.{durable.name}"
             publish += [
                 f"$JS.API.CONSUMER.INFO.{at}",
+                f"$JS.API.CONSUMER.RESET.{at}",
                 f"$JS.API.CONSUMER.MSG.NEXT.{at}",
                 f"$JS.ACK.{at}.>",
                 f"$JS.ACK.*.*.{at}.>",

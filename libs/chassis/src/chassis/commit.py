@@ -9,9 +9,10 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from canonical import Envelope
 from chassis import redo, rows
 from chassis.away import is_away
+from chassis.crashpoints import crash_here
 from chassis.effect import Effect, Handler
 from chassis.errors import Temporary, Waits
 from chassis.sql import transaction
@@ -70,11 +72,12 @@ class Committer:
         self._on_commit = on_commit
         self._queue: deque[Work] = deque()
         self._backlog: deque[Work] = deque()
-        self.paused: set[Handler] = set()
+        self._paused: set[Handler] = set()
+        self._held: dict[tuple[str, str | None], list[Work]] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._parked: dict[tuple[str, str], int] = {}
+        self._turns: dict[tuple[str, str], dict[int, asyncio.Future[None]]] = {}
         self._task: asyncio.Task[None] | None = None
         self.database_away_since: datetime | None = None
 
@@ -135,24 +138,50 @@ class Committer:
         works: list[Work] = []
         while queue and len(works) < at_most:
             work = queue.popleft()
-            if not work.future.done() and not self._waits(work):
+            if work.future.done():
+                continue
+            if work.redo is None and (work.handler in self._paused or (work.source, work.lane) in self._held):
+                self._held.setdefault((work.source, work.lane), []).append(work)
+            elif not self._waits(work):
                 works.append(work)
         return works
 
+    def pause(self, handlers: Collection[Handler]) -> None:
+        """Have these handlers, and what stands behind them in its lane, wait until a call no longer names them."""
+        self._paused = set(handlers)
+        held, self._held = self._held, {}
+        self._queue.extendleft(work for works in reversed(held.values()) for work in reversed(works))
+        self._idle.clear()
+        self._wake.set()
+
     def _waits(self, work: Work) -> bool:
-        if work.redo is None and work.handler in self.paused:
-            self._park(work)
-            self._fail(work, Waits("the tables it writes are being rebuilt"))
-            return True
-        if work.lane is None or self._parked.get((work.source, work.lane), work.order) >= work.order:
+        turns = self._turns.get((work.source, work.lane)) if work.lane is not None else None
+        if not turns or min(turns) >= work.order:
             return False
-        self._fail(work, Waits("an earlier message of the same key is being tried again"))
+        self._fail(work, Waits(turns.setdefault(work.order, asyncio.get_running_loop().create_future())))
         return True
 
     def unpark(self, work: Work) -> None:
-        """Let a lane go on: the unit it waited for succeeded or was given up."""
-        if work.lane is not None and self._parked.get((work.source, work.lane)) == work.order:
-            del self._parked[work.source, work.lane]
+        """Let a lane go on: a unit of it succeeded or was given up; those behind it go in their order."""
+        if work.lane is None or (turns := self._turns.get((work.source, work.lane))) is None:
+            return
+        turns.pop(work.order, None)
+        if not turns:
+            del self._turns[work.source, work.lane]
+        elif not (turn := turns[min(turns)]).done():
+            turn.set_result(None)
+
+    def forget_lanes(self) -> None:
+        """Drop what waits for its turn or its commit: it is no longer ours, or comes again from the first open one."""
+        never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        never.cancel()
+        for work in (*self._queue, *chain.from_iterable(self._held.values())):
+            if work.lane is not None:
+                self._fail(work, Waits(never))
+        for turn in [turn for lane in self._turns.values() for turn in lane.values()]:
+            turn.cancel()
+        self._turns.clear()
+        self._held.clear()
 
     async def _settle(self, works: Sequence[Work]) -> None:
         try:
@@ -176,9 +205,8 @@ class Committer:
 
     def _park(self, work: Work) -> None:
         if work.lane is not None:
-            self._parked[work.source, work.lane] = min(
-                work.order, self._parked.get((work.source, work.lane), work.order)
-            )
+            turns = self._turns.setdefault((work.source, work.lane), {})
+            turns.setdefault(work.order, asyncio.get_running_loop().create_future())
 
     @staticmethod
     def _fail(work: Work, error: Exception) -> None:
@@ -203,8 +231,10 @@ class Committer:
 
     async def _transact(self, works: Sequence[Work]) -> Batch:
         batch = Batch(published=dict.fromkeys(works))
+        crash_here("before-transaction")
         async with transaction(self._engine) as session:
             fresh = await self._claim(session, works)
+            crash_here("after-claim")
             stores = Stores(session)
             await self._warm(stores, fresh)
             for work in fresh:
@@ -215,6 +245,8 @@ class Committer:
             await rows.add_outbox(session, batch.outbox)
             batch.outbox += await redo.add_missing(session, fresh)
             await rows.add_effects(session, batch.effects, self._owner)
+            crash_here("before-commit")
+        crash_here("after-commit")
         return batch
 
     async def _claim(self, session: AsyncSession, works: Sequence[Work]) -> list[Work]:
@@ -255,6 +287,7 @@ class Committer:
             raise
         cause = self._tracing.handled(work, started, outcome)
         into = work.redo.begin() if work.redo else batch
+        crash_here("after-handler")
         for index, item in enumerate(outcome):
             if work.redo and not work.redo.lets(item):
                 continue

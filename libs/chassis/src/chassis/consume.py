@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
 from chassis.clock import Clock
 from chassis.commit import Committer
+from chassis.crashpoints import crash_here
 from chassis.dlq import Origin, letter
 from chassis.effect import Handler
 from chassis.effects import backoff
@@ -25,7 +26,6 @@ log = logging.getLogger(__name__)
 
 BUG_TRIES = 5
 TEMPORARY_TRIES = 25
-IN_PROGRESS_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +58,13 @@ class Consumer:
         self._service, self._region, self._domain, self._stream = service, region, domain, stream
         self._subscriptions = subscriptions
         self._committer, self._metrics, self._clock = committer, metrics, clock
+        self._waiting: set[asyncio.Task[None]] = set()
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message according to what became of it."""
         self._metrics.consumed.labels(self._domain).inc(len(messages))
-        keepalive = asyncio.create_task(self._keep(messages))
-        try:
-            await asyncio.gather(*(self._handle_one(msg) for msg in messages))
-        finally:
-            keepalive.cancel()
-
-    @staticmethod
-    async def _keep(messages: Sequence[Msg]) -> None:
-        while True:
-            await asyncio.sleep(IN_PROGRESS_SECONDS)
-            for msg in messages:
-                if not msg._ackd:
-                    await msg.in_progress()
+        crash_here("batch-received")
+        await asyncio.gather(*(self._handle_one(msg) for msg in messages))
 
     async def _handle_one(self, msg: Msg) -> None:
         try:
@@ -89,7 +79,9 @@ class Consumer:
         except Exception as error:  # noqa: BLE001  answered per message: retry or dead letter
             await self._answer_failure(msg, error, work)
             return
+        crash_here("before-ack")
         await self._respond(msg.ack())
+        crash_here("after-ack")
 
     def _work(self, msg: Msg, envelope: Envelope, event: CanonicalEvent) -> Work:
         subscription = self._subscriptions.get(type(event).type)
@@ -106,19 +98,34 @@ class Consumer:
         )
 
     async def _answer_failure(self, msg: Msg, error: Exception, work: Work) -> None:
+        if isinstance(error, Waits):
+            self._behind(msg, error.turn)
+            return
         tries = msg.metadata.num_delivered
         limit = TEMPORARY_TRIES if isinstance(error, Temporary) else BUG_TRIES
         if not isinstance(error, Temporary | Permanent):
             fields = {"id": work.message_id, "correlation_id": work.cause.correlation_id, "tries": tries}
             log.error("handler_failed", exc_info=error, extra=fields)
-        if isinstance(error, Permanent) or (tries >= limit and not isinstance(error, Waits)):
+        if isinstance(error, Permanent) or tries >= limit:
             await self._bury(msg, error, work)
             return
         wanted = error.retry_in.total_seconds() if isinstance(error, Temporary) and error.retry_in else None
         await self._put_back(msg, backoff(tries) if wanted is None else wanted * random.uniform(1.0, 1.2))  # noqa: S311
 
+    def _behind(self, msg: Msg, turn: "asyncio.Future[None]") -> None:
+        """Handle a message again when it is its turn; the broker is told meanwhile that we are at it."""
+
+        async def in_turn() -> None:
+            await turn
+            await self._handle_one(msg)
+
+        task = asyncio.create_task(in_turn())
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
     async def _put_back(self, msg: Msg, delay: float) -> None:
         self._metrics.retries.labels(self._domain).inc()
+        crash_here("before-nak")
         await self._respond(msg.nak(delay=delay))
 
     async def _bury(self, msg: Msg, error: Exception, failed: Work | None) -> None:
@@ -137,6 +144,7 @@ class Consumer:
         work = Work(
             source=f"dlq-{self._domain}", message_id=origin.message_id, cause=Cause(origin.message_id), letter=dead
         )
+        crash_here("before-dead-letter")
         try:
             await self._committer.submit(work)
         except Temporary as full:
@@ -149,7 +157,9 @@ class Consumer:
         log.error(
             "dead_letter", extra={"origin": origin.message_id, "error": str(error)[:500], "kind": type(error).__name__}
         )
+        crash_here("before-term")
         await self._respond(msg.term())
+        crash_here("after-term")
 
     @staticmethod
     async def _respond(response: Any) -> None:  # noqa: ANN401  one of nats-py's acknowledgment coroutines

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.away import is_away
 from chassis.clock import Clock
+from chassis.crashpoints import crash_here
 from chassis.dlq import Origin, letter
 from chassis.effect import EffectRoute
 from chassis.errors import Failure, Permanent, Temporary
@@ -36,11 +37,19 @@ BUG_TRIES = 5
 BACKOFF_CAP_SECONDS = 30.0
 POLL_SECONDS = 1.0
 
+LOADER = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))")
 LOAD = text(
+    "WITH elsewhere AS (SELECT lane, min(seq) AS seq FROM effect WHERE state = 'pending' AND name = :name "
+    "AND due_at > now() AND NOT seq = ANY(CAST(:held AS bigint[])) GROUP BY lane) "
     "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)), owner = :owner WHERE seq IN ("
-    "SELECT seq FROM effect WHERE state = 'pending' AND name = :name AND due_at <= now() "
-    "AND NOT seq = ANY(CAST(:held AS bigint[])) ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED) "
+    "SELECT e.seq FROM effect e LEFT JOIN elsewhere USING (lane) "
+    "WHERE e.state = 'pending' AND e.name = :name AND e.due_at <= now() AND NOT e.seq = ANY(CAST(:held AS bigint[])) "
+    "AND (elsewhere.seq IS NULL OR e.seq < elsewhere.seq) ORDER BY e.seq LIMIT :limit FOR UPDATE OF e SKIP LOCKED) "
     "RETURNING seq, key, payload, cause, attempts"
+)
+DUE = text(
+    "SELECT EXISTS (SELECT FROM effect WHERE state = 'pending' AND name = :name AND due_at <= now() "
+    "AND NOT seq = ANY(CAST(:held AS bigint[])))"
 )
 RENEW = text(
     "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)) "
@@ -95,6 +104,16 @@ class Runner:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
+    async def release(self) -> None:
+        """Leave what was not made to other processes at once; after `stop`, when nothing more is committed."""
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(RECLAIM, {"owner": self._owner})
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("effects_left", extra={"effect": self._name, "lease_seconds": LEASE_SECONDS})
+
     def lease(self) -> float:
         """Return for how long, in seconds, an effect committed now is ours alone; 0 when it stays in the table."""
         return 0.0 if self._overflow or len(self._lanes.held) >= MEMORY_LIMIT else LEASE_SECONDS
@@ -135,12 +154,15 @@ class Runner:
             "held": list(self._lanes.held),
         }
         async with self._engine.begin() as connection:
+            if not (await connection.execute(LOADER, {"name": self._name})).scalar_one():
+                return
             rows = (await connection.execute(LOAD, parameters)).all()
+            waiting = bool(rows) or (await connection.execute(DUE, parameters)).scalar_one()
         for row in sorted(rows, key=lambda row: row.seq):
             effect = self._route.kind.model_validate(row.payload)
             cause = Cause(**row.cause)
             self._lanes.hold(NewEffect(effect, row.key, cause, "", row.seq, row.attempts))
-        if not rows:
+        if not waiting:
             self._overflow = False
 
     async def _dispatch(self) -> None:
@@ -172,6 +194,7 @@ class Runner:
 
     async def _make(self, heads: Sequence[NewEffect]) -> None:
         started = time.perf_counter()
+        crash_here("before-call")
         try:
             results = await self._call(heads)
         finally:
@@ -208,7 +231,9 @@ class Runner:
             await self._settle_failure(head, error)
 
     async def _finish(self, head: NewEffect, result: Any) -> None:  # noqa: ANN401
+        crash_here("after-call")
         await self._submit(self._work(head, EffectEnd(head.seq, "done"), args=(head.effect, result)))
+        crash_here("after-end")
         self._lanes.release(head)
 
     async def _settle_failure(self, head: NewEffect, error: Exception) -> None:

@@ -1,6 +1,10 @@
 """The two failures a handler may name, and the one that stops a process at start."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Failure(Exception):
@@ -16,7 +20,11 @@ class Temporary(Failure):
 
 
 class Waits(Temporary):
-    """An earlier message of the same key has not succeeded yet; this one waits behind it, however long."""
+    """An earlier message of the same key has not succeeded yet; this one waits for its `turn`, however long."""
+
+    def __init__(self, turn: "asyncio.Future[None]") -> None:
+        super().__init__("an earlier message of the same key is being tried again")
+        self.turn = turn
 
 
 class Permanent(Failure):

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -123,6 +124,9 @@ async def _serve(service: Service, sock: socket.socket) -> None:
         server_header=False,
     )
     await service.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises again what ended it, which would end the process before the service has stopped
+        signal.signal(number, lambda *_: None)
     try:
         await uvicorn.Server(config).serve(sockets=[sock])
     finally:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from chassis import marks
 from chassis.away import is_away
+from chassis.crashpoints import crash_here
 from chassis.sql import Row, fetch, transaction
 from chassis.telemetry import Metrics
 
@@ -133,9 +134,12 @@ class Relay:
         return len(rows)
 
     async def _publish(self, session: AsyncSession, stream: str, rows: Sequence[Row]) -> None:
+        crash_here("before-publish")
         sequences = await self._publish_rows(stream, rows)
+        crash_here("after-publish")
         if await marks.published(session, stream, rows, sequences):
             log.critical("stream_suspected", extra={"stream": stream, "sequence": min(sequences)})
+        crash_here("after-mark")
         self._metrics.published.labels(stream).inc(len(rows))
 
     async def _publish_rows(self, stream: str, rows: Sequence[Row]) -> list[int]:

@@ -22,12 +22,14 @@ from chassis.client import Http
 from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Subscription
+from chassis.crashpoints import crash_here
 from chassis.dlq import Origin, letter
 from chassis.documents import Documents
 from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.outbox import Relay
+from chassis.ownership import Ownership
 from chassis.reconcile import Reconciler
 from chassis.replay.planner import Projection, Wired
 from chassis.replay.runner import Replayer
@@ -63,7 +65,8 @@ class Service:
             connect_args={"timeout": 5},
             json_deserializer=orjson.loads,
         )
-        self.broker = Broker(name, settings, self.metrics)
+        self.ownership = Ownership(self.engine, on_loss=lambda: self.committer.forget_lanes())
+        self.broker = Broker(name, settings, self.metrics, self.ownership)
         self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
         self.reconciler = Reconciler(self.engine, self.metrics, client=lambda: self.broker.client)
         self._owner = f"{name}-{settings.ordinal}"
@@ -214,6 +217,7 @@ class Service:
         for runner in self._runners.values():
             await runner.start()
         await self.replayer.prepare()
+        self.ownership.start([durable.name for durable in self._durables()])
         await self.broker.start()
         self._tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in self._jobs]
         self.started = True
@@ -224,9 +228,13 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await self.replayer.close()
+        crash_here("stopping")
         await self.broker.stop()
+        crash_here("stopped-pulling")
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.committer.stop()
+        await asyncio.gather(*(runner.release() for runner in self._runners.values()))
+        await self.ownership.stop()
         await self.relay.stop()
         await self.broker.close()
         for client in self._clients:
@@ -255,9 +263,7 @@ class Service:
         return Path(str(files(self.package) / "migrations"))
 
     def _bind(self) -> None:
-        for durable in topology.load().durables(self.name, self.settings.region):
-            if durable.partition % self.settings.replicas != self.settings.ordinal:
-                continue
+        for durable in self._durables():
             consumer = Consumer(
                 service=self.name,
                 region=self.settings.region,
@@ -269,6 +275,11 @@ class Service:
                 clock=self.clock,
             )
             self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
+
+    def _durables(self) -> list[topology.Durable]:
+        """Return this process's share: the partitions of its ordinal."""
+        every = topology.load().durables(self.name, self.settings.region)
+        return [one for one in every if one.partition % self.settings.replicas == self.settings.ordinal]
 
     def _lease(self, new: NewEffect) -> float:
         return self._runners[new.effect.name].lease()

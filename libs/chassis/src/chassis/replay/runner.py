@@ -188,7 +188,7 @@ class Replayer:
             return
         self._held.add(projection) if is_held else self._held.discard(projection)
         types = {event_type for name in self._held for event_type in self._wired.projections[name].events}
-        self._committer.paused = {self._wired.subscriptions[event_type].handler for event_type in types}
+        self._committer.pause({self._wired.subscriptions[event_type].handler for event_type in types})
 
     # --- running --------------------------------------------------------------------------------------------------
 
