@@ -127,6 +127,11 @@ class Mesh:
                     f"{part.name} does not start: {part.note or 'no output'} (log: {where}).", Exit.PREFLIGHT
                 )
 
+    def restarts(self, name: str) -> int:
+        """Return how often a process was started again; 0 when there is none of that name."""
+        part = self.state().part(name)
+        return part.restarts if part else 0
+
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to a process, by default kill -9; returns its id.
 

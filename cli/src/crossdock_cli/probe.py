@@ -1,12 +1,12 @@
 """One look at one process: does it answer, how large is it, how far behind."""
 
-import socket
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
-from crossdock_cli.layout import HOST, NATS, POSTGRES, Layout
+from crossdock_cli.layout import Layout
 from crossdock_cli.state import PartState
 from crossdock_cli.web import NoAnswer, call
 
@@ -29,18 +29,20 @@ class Reading:
 
 
 def read_part(layout: Layout, part: PartState) -> Reading:
-    """Probe a process: its port, or `/health/ready` of a service."""
+    """Probe a process: whether the database takes a connection, what the others say of their own health."""
     process = part.identity.process()
     if process is None:
         return Reading(part.name, 0, False, part.note or "not running", part.restarts)
     reading = Reading(part.name, process.pid, False, "", part.restarts, _memory(process))
-    if part.name in ("postgres", "nats-server"):
-        offset = POSTGRES if part.name == "postgres" else NATS
-        reading.ready = _listens(layout.port(offset))
-        reading.why = "" if reading.ready else "does not answer"
+    if part.name == "postgres":
+        reading.why = asyncio.run(_database(layout.database("postgres")))
+        reading.ready = not reading.why
+        return reading
+    if part.name == "nats-server":
+        _health(reading, f"{layout.monitor_url()}/healthz")
         return reading
     url = layout.sandbox_url() if part.name == "sandbox" else layout.service_url(part.name)
-    _health(reading, url)
+    _health(reading, f"{url}/health/ready")
     return reading
 
 
@@ -51,21 +53,27 @@ def _memory(process: psutil.Process) -> float | None:
         return None
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(PROBE_SECONDS)
-        return probe.connect_ex((HOST, port)) == 0
+async def _database(url: str) -> str:
+    """Return why the database server takes no connection; empty when it does."""
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""), timeout=PROBE_SECONDS)
+    except (OSError, asyncpg.PostgresError) as error:
+        return str(error) or "does not answer"
+    await connection.close()
+    return ""
 
 
 def _health(reading: Reading, url: str) -> None:
     try:
-        answer = call("GET", f"{url}/health/ready", timeout=PROBE_SECONDS)
+        answer = call("GET", url, timeout=PROBE_SECONDS)
     except NoAnswer:
         reading.why = "does not answer yet"
         return
     fields = answer.fields()
     reading.ready = answer.ok
-    reading.why = "; ".join(str(reason) for reason in fields.get("reasons", ()))
+    reading.why = "; ".join(str(reason) for reason in fields.get("reasons", ())) or str(fields.get("error", ""))
     age = fields.get("outbox_age_seconds")
     reading.outbox_age_seconds = float(age) if isinstance(age, int | float) else None
 

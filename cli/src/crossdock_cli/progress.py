@@ -1,7 +1,7 @@
 """Progress for people, on standard error: bars and tables that move on a terminal, one line per change otherwise."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,6 +61,51 @@ def orders(console: Console, title: str, total: int) -> Iterator[Callable[[dict[
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=total, detail="")
         yield lambda progress: bar.update(task, completed=progress["final"], detail=words(progress))
+
+
+@contextmanager
+def replays(console: Console, begun: Iterable[dict[str, Any]]) -> Iterator[Callable[[Iterable[dict[str, Any]]], None]]:
+    """Show how far replays are, one bar per service."""
+    if not _is_live(console):
+        yield _replay_lines(console)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("[dim]{task.fields[detail]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks = {one["id"]: bar.add_task(one["service"], total=one["total"], detail="") for one in begun}
+
+        def say(found: Iterable[dict[str, Any]]) -> None:
+            for one in found:
+                bar.update(tasks[one["id"]], completed=one["done"], total=one["total"], detail=pace(one))
+
+        yield say
+
+
+def pace(replay: dict[str, Any]) -> str:
+    """Return the speed of a replay and the seconds left, in a few words."""
+    speed = f"{replay['per_second']:.0f}/s" if replay["per_second"] else ""
+    left = f"{replay['remaining_seconds']:.0f} s left" if replay["remaining_seconds"] is not None else replay["state"]
+    return " · ".join(part for part in (speed, left) if part)
+
+
+def _replay_lines(console: Console) -> Callable[[Iterable[dict[str, Any]]], None]:
+    last = time.monotonic() - QUIET_SECONDS
+
+    def say(found: Iterable[dict[str, Any]]) -> None:
+        nonlocal last
+        listed = list(found)
+        is_over = all(one["state"] != "running" for one in listed)
+        if is_over or time.monotonic() - last >= QUIET_SECONDS:
+            last = time.monotonic()
+            for one in listed:
+                console.print(f"{one['service']} {one['done']}/{one['total']} · {pace(one)}", markup=False)
+
+    return say
 
 
 def words(progress: dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from chassis.local import NatsServer
+
 from crossdock_cli import servers
 from crossdock_cli.layout import Layout
 from crossdock_cli.parts import Child, Runnable, make_secrets, sandbox, service
@@ -20,8 +22,19 @@ log = logging.getLogger("supervisor")
 
 POLL_SECONDS = 0.1
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-STEADY_SECONDS = 20.0
+STEADY_SECONDS = 5.0
+HEALTH_SECONDS = 2.0
 NOTE_BYTES = 4096
+
+
+def last_line(path: Path) -> str:
+    """Return the last line of a log file, as much of it as helps."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - NOTE_BYTES))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1].strip()[:500] if lines else ""
 
 
 @dataclass(slots=True)
@@ -34,16 +47,19 @@ class Part:
     started: float = 0.0
     again_at: float = 0.0
     failures: int = 0
+    checked: float = 0.0
 
-
-def last_line(path: Path) -> str:
-    """Return the last line of a log file, as much of it as helps."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - NOTE_BYTES))
-        lines = file.read().decode(errors="replace").strip().splitlines()
-    return lines[-1].strip()[:500] if lines else ""
+    def ending(self, now: float) -> str | None:
+        """Return why it ended, or why it must although it runs; None while it may go on."""
+        if not self.runnable.is_alive():
+            said = self.runnable.ending() if isinstance(self.runnable, Child) else ""
+            return said or last_line(self.log)
+        if isinstance(self.runnable, NatsServer) and now - self.checked > HEALTH_SECONDS:
+            self.checked = now
+            if error := self.runnable.write_error():
+                self.runnable.stop()
+                return error
+        return None
 
 
 @dataclass(slots=True)
@@ -116,11 +132,11 @@ class Supervisor:
     def tend(self, now: float) -> None:
         """Look at every part once: note what ended, start again what is due."""
         for part in self.parts:
-            if part.state.phase == "running" and not part.runnable.is_alive():
-                if now - part.started > STEADY_SECONDS:
-                    part.failures = 0
-                ending = part.runnable.ending() if isinstance(part.runnable, Child) else ""
-                self._back_off(part, now, ending or last_line(part.log))
+            if part.state.phase == "running":
+                if (ending := part.ending(now)) is not None:
+                    if now - part.started > STEADY_SECONDS:
+                        part.failures = 0
+                    self._back_off(part, now, ending)
             elif part.state.phase == "backing-off" and now >= part.again_at and not self.stopping:
                 part.state.restarts += 1
                 self._start(part)

@@ -15,7 +15,7 @@ def crossdock(*args: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("args", [("status",), ("order", "show", "SO-1"), ("events", "tail")])
+@pytest.mark.parametrize("args", [("status",), ("order", "show", "SO-1"), ("events", "tail"), ("streams", "check")])
 def test_without_a_mesh_one_sentence_and_exit_4(tmp_path: Path, args: tuple[str, ...]) -> None:
     done = crossdock(*args, folder=tmp_path)
     assert (done.returncode, done.stdout) == (4, "")

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from canonical import topology
+from chassis.local import NatsServer
+
 from crossdock_cli.layout import Layout
+from crossdock_cli.parts import Runnable
 from crossdock_cli.state import MeshState, PartState
 from crossdock_cli.supervisor import BACKOFF_SECONDS, STEADY_SECONDS, Part, Supervisor, last_line
 
@@ -25,7 +29,26 @@ class FakeRunnable:
         self.lives = False
 
 
-def watched(tmp_path: Path, runnable: FakeRunnable) -> tuple[Supervisor, Part]:
+class WriteDead(NatsServer):
+    """A broker that runs and takes no more writes."""
+
+    error = "JetStream stream 'MESH > ORDER' write error: no space left on device"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder=folder, port=1, monitor_port=2, topology=topology.load(), region="eu")
+        self.lives = True
+
+    def is_alive(self) -> bool:
+        return self.lives
+
+    def write_error(self) -> str:
+        return self.error
+
+    def stop(self) -> None:
+        self.lives = False
+
+
+def watched(tmp_path: Path, runnable: Runnable) -> tuple[Supervisor, Part]:
     part = Part(PartState("notification", phase="running"), runnable, tmp_path / "log", started=100.0)
     supervisor = Supervisor(Layout(state_dir=str(tmp_path)), MeshState(parts=[part.state]), [part])
     return supervisor, part
@@ -59,6 +82,13 @@ def test_pause_grows_to_its_cap_and_is_forgotten_after_a_steady_life(tmp_path: P
     part.state.phase, part.started = "running", now
     supervisor.tend(now + STEADY_SECONDS + 1)
     assert round(part.again_at - now - STEADY_SECONDS - 1, 3) == BACKOFF_SECONDS[0]
+
+
+def test_broker_that_takes_no_more_writes_is_ended_and_started_again(tmp_path: Path) -> None:
+    supervisor, part = watched(tmp_path, broker := WriteDead(tmp_path))
+    supervisor.tend(110.0)
+    assert not broker.lives
+    assert (part.state.phase, part.state.note) == ("backing-off", WriteDead.error)
 
 
 def test_last_line_of_nothing_is_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from canonical.subjects import ROOT, domain_of, type_filter
 
+DEAD_LETTERS = "DLQ"
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,18 +109,28 @@ class Topology(_Model):
             for partition in range(self.partitions)
         ]
 
+    def published(self, service: str) -> list[str]:
+        """Return the streams a service's outbox publishes to: its own domain's, and the dead letters'."""
+        return [self.stream_of(self.services[service].domain), DEAD_LETTERS]
+
     def permissions(self, service: str, region: str) -> Permissions:
-        """Return a service's rights: its own subjects, its own durables, its own inbox; nothing else."""
+        """Return a service's rights: its own subjects, durables and inbox, reading what it consumes and published."""
         publish = [f"{ROOT}.{region}.{self.services[service].domain}.>"]
         publish += [f"{kind}.{region}.{service}.>" for kind in ("raw", "retry", "dlq")]
+        for stream in self.published(service):
+            publish += [f"$JS.API.STREAM.INFO.{stream}", f"$JS.API.STREAM.MSG.GET.{stream}"]
         for durable in self.durables(service, region):
             at = f"{durable.stream}.{durable.name}"
             publish += [
                 f"$JS.API.CONSUMER.INFO.{at}",
+                f"$JS.API.CONSUMER.RESET.{at}",
                 f"$JS.API.CONSUMER.MSG.NEXT.{at}",
                 f"$JS.ACK.{at}.>",
                 f"$JS.ACK.*.*.{at}.>",
             ]
+        publish += [
+            f"$JS.API.DIRECT.GET.{stream}" for stream in sorted({d.stream for d in self.durables(service, region)})
+        ]
         return Permissions(publish=tuple(publish), subscribe=(f"{inbox_prefix(service)}.>",))
 
 

@@ -115,6 +115,13 @@ def test_only_its_owner_may_use_a_durable(service: str, other: str) -> None:
             assert may_publish(service, asked) == (service == other), asked
 
 
+@pytest.mark.parametrize(("service", "stream"), list(product(MESH.services, MESH.streams)))
+def test_a_service_may_read_the_past_of_what_it_consumes_or_published(service: str, stream: str) -> None:
+    consumed = {durable.stream for durable in MESH.durables(service, "eu")}
+    assert may_publish(service, f"$JS.API.DIRECT.GET.{stream}") == (stream in consumed)
+    assert may_publish(service, f"$JS.API.STREAM.MSG.GET.{stream}") == (stream in MESH.published(service))
+
+
 @pytest.mark.parametrize("kind", ["raw", "retry", "dlq"])
 @pytest.mark.parametrize(("service", "other"), list(product(MESH.services, MESH.services)))
 def test_only_its_owner_may_write_to_a_services_own_subjects(kind: str, service: str, other: str) -> None:

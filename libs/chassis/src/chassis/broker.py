@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from chassis.errors import StartupError
+from chassis.ownership import Ownership
 from chassis.pull import BATCH, MeshBatchSubscriber, adopt
 from chassis.settings import Settings
 from chassis.telemetry import Metrics
@@ -31,7 +32,8 @@ OLDEST_SERVER = (2, 15, 1)
 class Broker:
     """FastStream's NATS broker, made safe: every durable through `MeshBatchSubscriber`, closed means ended."""
 
-    def __init__(self, service: str, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, service: str, settings: Settings, metrics: Metrics, ownership: Ownership) -> None:
+        self._ownership = ownership
         self._service, self._settings, self._metrics = service, settings, metrics
         self._stopping = False
         self._watching: asyncio.Task[None] | None = None
@@ -88,7 +90,7 @@ class Broker:
             title=durable,
         )
         subscriber(on_batch)
-        self._subscribers.append(adopt(subscriber))
+        self._subscribers.append(adopt(subscriber, self._ownership))
 
     @property
     def client(self) -> Client:
@@ -169,7 +171,7 @@ class Broker:
         log.info("broker_reconnected")
         for subscriber in self._subscribers:
             if hasattr(subscriber, "durable"):
-                subscriber.durable.reset()
+                subscriber.durable.reconnected()
 
     async def _error(self, error: Exception) -> None:
         if "permissions violation" in str(error).lower():

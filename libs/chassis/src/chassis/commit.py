@@ -9,18 +9,20 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from canonical import Envelope
-from chassis import rows
+from chassis import redo, rows
 from chassis.away import is_away
-from chassis.effect import Effect
+from chassis.crashpoints import crash_here
+from chassis.effect import Effect, Handler
 from chassis.errors import Temporary
-from chassis.keeper import Keeper, become
+from chassis.failures.keeper import Keeper, become
 from chassis.sql import transaction
 from chassis.store import Store, Stores
 from chassis.telemetry import Metrics
@@ -31,10 +33,15 @@ from chassis.writer import Batch, NewEffect, Writer
 log = logging.getLogger(__name__)
 
 BATCH = 256
+REDONE = 32  # of a batch with work that is done for the first time
 QUEUE_LIMIT = 20_000
 PAUSE_PER_WORK_SECONDS = 0.005
 PAUSE_LIMIT_SECONDS = 0.025
 DATABASE_RETRY = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class Forgotten(Exception):
+    """A message was dropped before its commit, because another process may have it: it is not answered."""
 
 
 class Committer:
@@ -59,6 +66,9 @@ class Committer:
         self._lease = lease
         self._on_commit = on_commit
         self._queue: deque[Work] = deque()
+        self._backlog: deque[Work] = deque()
+        self._paused: set[Handler] = set()
+        self._held: dict[tuple[str, str | None], list[Work]] = {}
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -95,16 +105,17 @@ class Committer:
             Temporary: the queue is full (back-pressure), or the handler said so.
             Permanent: the handler said so.
         """
-        if len(self._queue) >= QUEUE_LIMIT:
+        queue = self._backlog if work.redo else self._queue
+        if len(queue) >= QUEUE_LIMIT:
             raise Temporary("the service has more work queued than it may hold")
         self._idle.clear()
-        self._queue.append(work)
+        queue.append(work)
         self._wake.set()
         return await work.future
 
     async def _loop(self) -> None:
         while True:
-            if not self._queue:
+            if not self._queue and not self._backlog:
                 self._idle.set()
                 self._wake.clear()
                 await self._wake.wait()
@@ -114,19 +125,43 @@ class Committer:
                 await asyncio.sleep(pause(len(works)) - (time.monotonic() - started))
 
     def _take(self) -> list[Work]:
+        works = self._next(self._queue, BATCH)
+        room = min(REDONE, BATCH - len(works)) if works else BATCH
+        return works + self._next(self._backlog, room)
+
+    def _next(self, queue: deque[Work], at_most: int) -> list[Work]:
         works: list[Work] = []
-        while self._queue and len(works) < BATCH:
-            work = self._queue.popleft()
-            if not work.future.done():
+        while queue and len(works) < at_most:
+            work = queue.popleft()
+            if work.future.done():
+                continue
+            if work.redo is None and (work.handler in self._paused or (work.source, work.lane) in self._held):
+                self._held.setdefault((work.source, work.lane), []).append(work)
+            else:
                 self.keeper.put_behind(work)
                 works.append(work)
         return works
+
+    def pause(self, handlers: Collection[Handler]) -> None:
+        """Have these handlers, and what stands behind them in its lane, wait until a call no longer names them."""
+        self._paused = set(handlers)
+        held, self._held = self._held, {}
+        self._queue.extendleft(work for works in reversed(held.values()) for work in reversed(works))
+        self._idle.clear()
+        self._wake.set()
+
+    def forget_lanes(self) -> None:
+        """Drop what waits for its commit: it is no longer ours, or comes again from the first open message."""
+        for work in (*self._queue, *chain.from_iterable(self._held.values())):
+            if work.lane is not None:
+                self._fail(work, Forgotten("the message comes again to its owner"))
+        self._held.clear()
 
     async def _settle(self, works: Sequence[Work]) -> None:
         try:
             batch = await self._persist(works)
         except Exception as error:  # noqa: BLE001  the one consume boundary: every error is answered per message
-            await self._settle_singly(works, error)
+            await self._settle_apart(works, error)
             return
         self._metrics.commit_size.observe(len(works))
         self.keeper.note(batch)
@@ -135,12 +170,13 @@ class Committer:
             if not work.future.done():
                 work.future.set_result(envelopes)
 
-    async def _settle_singly(self, works: Sequence[Work], error: Exception) -> None:
+    async def _settle_apart(self, works: Sequence[Work], error: Exception) -> None:
         if len(works) > 1:
             log.info("batch_split", extra={"size": len(works), "error": repr(error)})
-            for work in works:
-                self.keeper.put_behind(work)
-                await self._settle([work])
+            for part in redo.apart(works):
+                for work in part:
+                    self.keeper.put_behind(work)
+                await self._settle(part)
             return
         work = works[0]
         if work.keep is None or work.letter:
@@ -172,8 +208,10 @@ class Committer:
 
     async def _transact(self, works: Sequence[Work]) -> Batch:
         batch = Batch(published=dict.fromkeys(works))
+        crash_here("before-transaction")
         async with transaction(self._engine) as session:
             fresh = await self._claim(session, works)
+            crash_here("after-claim")
             stores = Stores(session)
             await self._warm(stores, fresh)
             for work in fresh:
@@ -183,12 +221,16 @@ class Committer:
             for new in batch.effects:
                 new.lease = self._lease(new)
             await rows.add_outbox(session, batch.outbox)
+            batch.outbox += await redo.add_missing(session, fresh)
             await rows.add_effects(session, batch.effects, self._owner)
+            crash_here("before-commit")
+        crash_here("after-commit")
         return batch
 
     async def _claim(self, session: AsyncSession, works: Sequence[Work]) -> list[Work]:
         """Return the works not seen before, in order; the inbox and the effect rows are the judges."""
         messages = [(work.source, work.message_id) for work in works if work.ends is None and work.letter is None]
+        messages += [(work.redo.live, work.message_id) for work in works if work.redo]
         endings = [work.ends for work in works if work.ends is not None]
         claimed: set[object] = set(await rows.claim(session, messages))
         claimed.update(await rows.end_effects(session, endings))
@@ -224,13 +266,19 @@ class Committer:
             self._tracing.handled(work, started, error=error)
             raise
         cause = self._tracing.handled(work, started, outcome)
+        into = work.redo.begin() if work.redo else batch
+        crash_here("after-handler")
         for index, item in enumerate(outcome):
+            if work.redo and not work.redo.lets(item):
+                continue
             if isinstance(item, Effect):
-                batch.effects.append(self._writer.effect(item, cause, index))
+                into.effects.append(self._writer.effect(item, cause, index))
             else:
                 envelope, row = self._writer.event(item, cause, index)
                 envelopes.append(envelope)
-                batch.outbox.append(row)
+                into.outbox.append(row)
+        if work.redo:
+            batch.effects += work.redo.effects
         batch.published[work] = envelopes
 
 

@@ -15,28 +15,32 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
-from chassis.ceiling import Ceiling
-from chassis.commit import Committer
+from chassis.commit import Committer, Forgotten
+from chassis.crashpoints import crash_here
 from chassis.effect import Handler
 from chassis.errors import Permanent, Temporary
-from chassis.fate import Unanswered, backoff, fate
-from chassis.letters import Letter, Origin, fingerprint
+from chassis.failures.ceiling import Ceiling
+from chassis.failures.fate import Behind, Unanswered, backoff
+from chassis.failures.letters import Letter, Origin, judged
 from chassis.telemetry import Metrics
-from chassis.work import Cause, Work
+from chassis.work import Cause, Work, cause_of
 
 log = logging.getLogger(__name__)
 
 SUSPECT_DELIVERIES = 3
 """A message delivered more often than this without an answer is tried alone: it may be what ends the process."""
-IN_PROGRESS_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A handler for one event type, with the dependencies it is called with."""
+    """A handler for one event type, with the dependencies it is called with.
+
+    One that is not `repeatable` counts what it is told: a replay passes over what it has handled.
+    """
 
     handler: Handler
     deps: dict[str, Any] = field(default_factory=dict)
+    repeatable: bool = True
 
 
 class Reader:
@@ -67,7 +71,7 @@ class Reader:
         return Work(
             source=origin.source,
             message_id=envelope.id,
-            cause=Cause(envelope.id, envelope.id, envelope.correlationid, envelope.traceparent, envelope.company),
+            cause=cause_of(envelope),
             message=event,
             handler=subscription.handler if subscription else None,
             args=(event,),
@@ -77,14 +81,10 @@ class Reader:
         )
 
     def _letter(self, origin: Origin, body: bytes, error: Exception) -> Letter:
-        if not isinstance(error, Temporary | Permanent | Unanswered):
+        if not isinstance(error, Temporary | Permanent | Unanswered | Behind):
             fields = {"origin": origin.id, "correlation_id": origin.correlation_id, "tries": origin.tries}
             log.error("handler_failed", exc_info=error, extra=fields)
-        end = fate(error, origin.tries)
-        if end.state == "dead" and not self._ceiling.may_bury():
-            end = replace(end, state="waiting", due_seconds=self._ceiling.probe_seconds)
-        shape = fingerprint(self._service, origin.source, error)
-        return Letter(origin, body, error, shape, end.state, end.due_seconds)
+        return judged(self._service, origin, body, error, self._ceiling)
 
 
 class Consumer:
@@ -105,21 +105,10 @@ class Consumer:
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message; while the ceiling is reached, wait with the batch in hand."""
-        keepalive = asyncio.create_task(self._keep(messages))
-        try:
-            await self._ceiling.until_open()
-            self._metrics.consumed.labels(self._domain).inc(len(messages))
-            await asyncio.gather(*(self._handle_one(msg) for msg in messages))
-        finally:
-            keepalive.cancel()
-
-    @staticmethod
-    async def _keep(messages: Sequence[Msg]) -> None:
-        while True:
-            await asyncio.sleep(IN_PROGRESS_SECONDS)
-            for msg in messages:
-                if not msg._ackd:
-                    await msg.in_progress()
+        await self._ceiling.until_open()
+        self._metrics.consumed.labels(self._domain).inc(len(messages))
+        crash_here("batch-received")
+        await asyncio.gather(*(self._handle_one(msg) for msg in messages))
 
     async def _handle_one(self, msg: Msg) -> None:
         work = self._reader.work(msg.data, self._origin(msg))
@@ -129,13 +118,17 @@ class Consumer:
         try:
             if work.handler or work.letter:
                 await self._committer.submit(work)
+        except Forgotten:
+            return
         except Exception as error:
             # not even the letter could be kept: the broker keeps the message
             level = logging.WARNING if isinstance(error, Temporary) else logging.ERROR
             log.log(level, "message_put_back", exc_info=error, extra={"id": work.message_id})
             await self._respond(msg.nak(delay=backoff(tries)))
             return
+        crash_here("before-ack")
         await self._respond(msg.ack())
+        crash_here("after-ack")
         if work.handler:
             self._ceiling.succeeded()
 

@@ -9,19 +9,22 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from canonical import CanonicalEvent
+from chassis.errors import Permanent
 
 
 class Effect(BaseModel):
     """A call to the outside, committed with the state that wants it and made after the commit.
 
     Effects of one lane are made one at a time, in the order they were committed. `replay` says what a replayed event
-    does: `deduplicate` calls again under the same idempotency key, `suppress` does not call.
+    does: `deduplicate` calls again under the same idempotency key, `suppress` does not call. Final failures
+    `ended_by_flow` need no person; every other becomes a dead letter.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: ClassVar[str]
     replay: ClassVar[Literal["deduplicate", "suppress"]]
+    ended_by_flow: ClassVar[tuple[type[Permanent], ...]] = ()
 
     lane: str
 
@@ -32,7 +35,11 @@ Handler = Callable[..., Awaitable[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class EffectRoute:
-    """How effects of one kind are called and what follows."""
+    """How effects of one kind are called and what follows.
+
+    `failed` follows a final failure. A person's retry makes the effect again, or runs `resume` where the state has to
+    want it anew.
+    """
 
     kind: type[Effect]
     call: Callable[..., Awaitable[Any]]
@@ -42,6 +49,7 @@ class EffectRoute:
     rate_per_second: float | None
     batch: int | None
     deps: Mapping[str, Any] = field(default_factory=dict)
+    resume: Handler | None = None
 
     @property
     def deps_of_call(self) -> dict[str, Any]:

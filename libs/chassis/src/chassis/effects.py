@@ -7,10 +7,9 @@ newer effects go by the table too, so that lanes keep their order.
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import text
@@ -18,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.away import is_away
 from chassis.clock import Clock
-from chassis.dlq import Origin, letter
+from chassis.crashpoints import crash_here
 from chassis.effect import EffectRoute
 from chassis.errors import Failure, Permanent, Temporary
+from chassis.failures.fate import BUG_TRIES, delay
+from chassis.failures.letters import Letter, Origin, fingerprint
 from chassis.lanes import Lanes
 from chassis.settings import Settings
 from chassis.telemetry import Metrics
@@ -32,15 +33,21 @@ log = logging.getLogger(__name__)
 
 MEMORY_LIMIT = 4_000
 LEASE_SECONDS = 15.0
-BUG_TRIES = 5
-BACKOFF_CAP_SECONDS = 30.0
 POLL_SECONDS = 1.0
 
+LOADER = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))")
 LOAD = text(
+    "WITH elsewhere AS (SELECT lane, min(seq) AS seq FROM effect WHERE state = 'pending' AND name = :name "
+    "AND due_at > now() AND NOT seq = ANY(CAST(:held AS bigint[])) GROUP BY lane) "
     "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)), owner = :owner WHERE seq IN ("
-    "SELECT seq FROM effect WHERE state = 'pending' AND name = :name AND due_at <= now() "
-    "AND NOT seq = ANY(CAST(:held AS bigint[])) ORDER BY seq LIMIT :limit FOR UPDATE SKIP LOCKED) "
+    "SELECT e.seq FROM effect e LEFT JOIN elsewhere USING (lane) "
+    "WHERE e.state = 'pending' AND e.name = :name AND e.due_at <= now() AND NOT e.seq = ANY(CAST(:held AS bigint[])) "
+    "AND (elsewhere.seq IS NULL OR e.seq < elsewhere.seq) ORDER BY e.seq LIMIT :limit FOR UPDATE OF e SKIP LOCKED) "
     "RETURNING seq, key, payload, cause, attempts"
+)
+DUE = text(
+    "SELECT EXISTS (SELECT FROM effect WHERE state = 'pending' AND name = :name AND due_at <= now() "
+    "AND NOT seq = ANY(CAST(:held AS bigint[])))"
 )
 RENEW = text(
     "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)) "
@@ -48,11 +55,6 @@ RENEW = text(
 )
 RECLAIM = text("UPDATE effect SET due_at = now() WHERE state = 'pending' AND owner = :owner AND due_at > now()")
 NOTE = text("UPDATE effect SET attempts = :attempts, error = :error WHERE seq = :seq")
-
-
-def backoff(attempt: int) -> float:
-    """Return seconds until the next try: exponential with full jitter, capped."""
-    return random.uniform(0.05, min(BACKOFF_CAP_SECONDS, 0.2 * 2.0**attempt))  # noqa: S311  spreading, not secrecy
 
 
 class Runner:
@@ -72,7 +74,7 @@ class Runner:
     ) -> None:
         self._route = route
         self._name = route.kind.name
-        self._service, self._region, self._owner = service, settings.region, f"{service}-{settings.ordinal}"
+        self._service, self._owner = service, f"{service}-{settings.ordinal}"
         self._engine, self._submit, self._metrics, self._clock = engine, submit, metrics, clock
         self._tracing = tracing
         self._lanes = Lanes()
@@ -94,6 +96,16 @@ class Runner:
             loop.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
+
+    async def release(self) -> None:
+        """Leave what was not made to other processes at once; after `stop`, when nothing more is committed."""
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(RECLAIM, {"owner": self._owner})
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("effects_left", extra={"effect": self._name, "lease_seconds": LEASE_SECONDS})
 
     def lease(self) -> float:
         """Return for how long, in seconds, an effect committed now is ours alone; 0 when it stays in the table."""
@@ -135,12 +147,15 @@ class Runner:
             "held": list(self._lanes.held),
         }
         async with self._engine.begin() as connection:
+            if not (await connection.execute(LOADER, {"name": self._name})).scalar_one():
+                return
             rows = (await connection.execute(LOAD, parameters)).all()
+            waiting = bool(rows) or (await connection.execute(DUE, parameters)).scalar_one()
         for row in sorted(rows, key=lambda row: row.seq):
             effect = self._route.kind.model_validate(row.payload)
             cause = Cause(**row.cause)
             self._lanes.hold(NewEffect(effect, row.key, cause, "", row.seq, row.attempts))
-        if not rows:
+        if not waiting:
             self._overflow = False
 
     async def _dispatch(self) -> None:
@@ -172,6 +187,7 @@ class Runner:
 
     async def _make(self, heads: Sequence[NewEffect]) -> None:
         started = time.perf_counter()
+        crash_here("before-call")
         try:
             results = await self._call(heads)
         finally:
@@ -208,7 +224,9 @@ class Runner:
             await self._settle_failure(head, error)
 
     async def _finish(self, head: NewEffect, result: Any) -> None:  # noqa: ANN401
+        crash_here("after-call")
         await self._submit(self._work(head, EffectEnd(head.seq, "done"), args=(head.effect, result)))
+        crash_here("after-end")
         self._lanes.release(head)
 
     async def _settle_failure(self, head: NewEffect, error: Exception) -> None:
@@ -224,22 +242,28 @@ class Runner:
             await self._again(head, error)
 
     async def _give_up(self, head: NewEffect, error: Exception) -> None:
-        origin = Origin(
-            source=f"effect-{self._name}",
-            message_id=head.key,
-            tries=head.attempts + 1,
-            correlation_id=head.cause.correlation_id,
-        )
-        body = head.effect.model_dump_json().encode()
         work = self._work(head, EffectEnd(head.seq, "failed", str(error)), args=(head.effect, error), failed=True)
-        work.letter = letter(self._service, self._region, origin=origin, body=body, error=error, clock=self._clock)
+        work.letter = self._letter(head, error)
         try:
             await self._submit(work)
         except Failure as failure:
             await self._again(head, failure)
             return
-        self._metrics.dead_letters.labels(origin.source).inc()
         self._lanes.release(head)
+
+    def _letter(self, head: NewEffect, error: Exception) -> Letter:
+        origin = Origin(
+            source=f"effect-{self._name}",
+            id=head.key,
+            headers={name: value for name, value in asdict(head.cause).items() if value is not None},
+            kind=self._name,
+            tries=head.attempts + 1,
+            correlation_id=head.cause.correlation_id,
+        )
+        body, shape = head.effect.model_dump_json().encode(), fingerprint(self._service, origin.source, error)
+        if isinstance(error, self._route.kind.ended_by_flow):
+            return Letter(origin, body, error, shape, "resolved", outcome="the flow reacted")
+        return Letter(origin, body, error, shape, "dead")
 
     def _work(self, head: NewEffect, ends: EffectEnd, *, args: tuple[Any, ...], failed: bool = False) -> Work:
         handler = self._route.failed if failed else self._route.done
@@ -259,8 +283,6 @@ class Runner:
 
     async def _again(self, head: NewEffect, error: Exception) -> None:
         head.attempts += 1
-        wanted = error.retry_in.total_seconds() if isinstance(error, Temporary) and error.retry_in else None
-        delay = backoff(head.attempts) if wanted is None else wanted * random.uniform(1.0, 1.2)  # noqa: S311
         log.info(
             "effect_retry", extra={"effect": self._name, "key": head.key, "tries": head.attempts, "error": str(error)}
         )
@@ -270,4 +292,4 @@ class Runner:
         except Exception as away:
             if not is_away(away):
                 raise
-        asyncio.get_running_loop().call_later(delay, self._lanes.free, head)
+        asyncio.get_running_loop().call_later(delay(error, head.attempts), self._lanes.free, head)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -17,9 +18,11 @@ from pydantic import ValidationError
 
 from canonical import topology
 from chassis.asyncapi import document
+from chassis.durability import routes
 from chassis.errors import StartupError
 from chassis.limits import Limits
 from chassis.problems import install
+from chassis.replay.api import router as replay_routes
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.telemetry import configure_logging
@@ -39,6 +42,8 @@ def make_app(service: Service) -> FastAPI:
     install(app)
     for router in service.routers:
         app.include_router(router)
+    app.include_router(routes(service.reconciler, service.relay))
+    app.include_router(replay_routes(service.replayer))
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> dict[str, str]:
@@ -52,6 +57,7 @@ def make_app(service: Service) -> FastAPI:
             "service": service.name,
             "reasons": reasons,
             "outbox_age_seconds": round(service.relay.age_seconds, 1),
+            "lost": service.reconciler.lost,
         }
         return JSONResponse(body, status_code=503 if reasons else 200)
 
@@ -118,6 +124,9 @@ async def _serve(service: Service, sock: socket.socket) -> None:
         server_header=False,
     )
     await service.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises again what ended it, which would end the process before the service has stopped
+        signal.signal(number, lambda *_: None)
     try:
         await uvicorn.Server(config).serve(sockets=[sock])
     finally:

@@ -18,7 +18,9 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from chassis import marks
 from chassis.away import is_away
+from chassis.crashpoints import crash_here
 from chassis.sql import Row, fetch, transaction
 from chassis.telemetry import Metrics
 
@@ -35,10 +37,6 @@ WAITING = (
     "WITH gate AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS mine) "
     "SELECT seq, event_id, stream, subject, payload FROM outbox WHERE published_at IS NULL "
     "AND (SELECT mine FROM gate) ORDER BY seq LIMIT $2"
-)
-MARK = (
-    "UPDATE outbox o SET published_at = now(), stream_seq = v.stream_seq "
-    "FROM unnest($1::bigint[], $2::bigint[]) AS v(seq, stream_seq) WHERE o.seq = v.seq"
 )
 AGE = text(
     "SELECT COALESCE(EXTRACT(EPOCH FROM now() - (SELECT created_at FROM outbox WHERE published_at IS NULL "
@@ -136,8 +134,12 @@ class Relay:
         return len(rows)
 
     async def _publish(self, session: AsyncSession, stream: str, rows: Sequence[Row]) -> None:
+        crash_here("before-publish")
         sequences = await self._publish_rows(stream, rows)
-        await fetch(session, MARK, [row["seq"] for row in rows], sequences)
+        crash_here("after-publish")
+        if await marks.published(session, stream, rows, sequences):
+            log.critical("stream_suspected", extra={"stream": stream, "sequence": min(sequences)})
+        crash_here("after-mark")
         self._metrics.published.labels(stream).inc(len(rows))
 
     async def _publish_rows(self, stream: str, rows: Sequence[Row]) -> list[int]:

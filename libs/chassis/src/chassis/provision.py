@@ -5,9 +5,6 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nats
-from nats.errors import Error as NatsError
-from nats.errors import NoServersError
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -22,19 +19,13 @@ from nats.js.api import (
 )
 from nats.js.errors import APIError, NotFoundError
 
-from canonical.topology import Durable, Stream, Topology, inbox_prefix, load
-from chassis.broker import OLDEST_SERVER
+from canonical.topology import Durable, Stream, Topology, load
+from chassis.administrator import administrator
 from chassis.errors import StartupError
 
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
-API_SECONDS = 10.0
-CONNECT_TRIES = 3
-
-
-async def _ignore(_: Exception) -> None:
-    """What a try to connect says; the last one is raised."""
 
 
 @dataclass(slots=True)
@@ -62,7 +53,7 @@ def stream_config(name: str, stream: Stream, topology: Topology, region: str) ->
         allow_atomic=True,
         deny_delete=stream.domain is not None,
         deny_purge=stream.domain is not None,
-        compression=StoreCompression.S2,
+        compression=StoreCompression.NONE,
         allow_msg_schedules=stream.schedules,
         subject_transform=SubjectTransform(*transform) if transform else None,
         num_replicas=1,
@@ -89,28 +80,11 @@ async def provision(url: str, user: str, password: str, topology: Topology, regi
     Raises:
         StartupError: the broker cannot be reached, is too old, or refuses a change.
     """
-    try:
-        client = await nats.connect(
-            url,
-            user=user,
-            password=password,
-            inbox_prefix=inbox_prefix(user),
-            connect_timeout=5,
-            max_reconnect_attempts=CONNECT_TRIES,
-            reconnect_time_wait=0.5,
-            error_cb=_ignore,
-        )
-    except (NoServersError, NatsError, OSError) as error:
-        raise StartupError(f"The broker at {url} cannot be provisioned: {str(error) or 'no answer'}.") from error
-    try:
-        version = client.connected_server_version
-        if (version.major, version.minor, version.patch) < OLDEST_SERVER:
-            raise StartupError(f"nats-server 2.15.1 or newer is needed, the server is {version}: upgrade it.")
-        return await _provision(client.jetstream(timeout=API_SECONDS), topology, region)
-    except APIError as error:
-        raise StartupError(f"The broker refused a stream or durable: {error.description}.") from error
-    finally:
-        await client.close()
+    async with administrator(url, user, password) as js:
+        try:
+            return await _provision(js, topology, region)
+        except APIError as error:
+            raise StartupError(f"The broker refused a stream or durable: {error.description}.") from error
 
 
 async def _provision(js: JetStreamContext, topology: Topology, region: str) -> Provisioned:

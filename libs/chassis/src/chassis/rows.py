@@ -22,13 +22,21 @@ ADD_OUTBOX = (
     "INSERT INTO outbox (event_id, stream, subject, payload) SELECT * FROM "
     "unnest($1::text[], $2::text[], $3::text[], $4::bytea[])"
 )
+ADD_MISSING = (
+    "INSERT INTO outbox (event_id, stream, subject, payload) SELECT u.* FROM "
+    "unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS u(event_id, stream, subject, payload) "
+    "WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.event_id = u.event_id) RETURNING event_id"
+)
 ADD_EFFECTS = (
     "INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
     "SELECT u.key, u.name, u.lane, u.payload::jsonb, u.cause::jsonb, $7::text, "
-    "now() + make_interval(secs => u.lease) FROM "
+    "now() + make_interval(secs => CASE WHEN u.lease > 0 AND EXISTS ("  # one of another process waits in the lane
+    "SELECT FROM effect b WHERE b.state = 'pending' AND b.name = u.name AND b.lane = u.lane AND b.owner < $7 UNION ALL "
+    "SELECT FROM effect b WHERE b.state = 'pending' AND b.name = u.name AND b.lane = u.lane AND b.owner > $7) "
+    "THEN 0 ELSE u.lease END) FROM "
     "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float[]) "
     "WITH ORDINALITY AS u(key, name, lane, payload, cause, lease, place) ORDER BY u.place "
-    "ON CONFLICT (key) DO NOTHING RETURNING seq, key"
+    "ON CONFLICT (key) DO NOTHING RETURNING seq, key, due_at > now() AS leased"
 )
 
 
@@ -53,18 +61,27 @@ async def end_effects(session: AsyncSession, ends: Sequence[EffectEnd]) -> list[
 async def add_outbox(session: AsyncSession, added: Sequence[OutboxRow]) -> None:
     """Write events to be published, in their order."""
     if added:
-        await fetch(
-            session,
-            ADD_OUTBOX,
-            [row.event_id for row in added],
-            [row.stream for row in added],
-            [row.subject for row in added],
-            [row.payload for row in added],
-        )
+        await fetch(session, ADD_OUTBOX, *_columns(added))
+
+
+async def add_missing(session: AsyncSession, wanted: Sequence[OutboxRow]) -> list[str]:
+    """Write those events the outbox never had, in their order; returns their ids."""
+    if not wanted:
+        return []
+    return [row["event_id"] for row in await fetch(session, ADD_MISSING, *_columns(wanted))]
+
+
+def _columns(rows: Sequence[OutboxRow]) -> tuple[list[str], list[str], list[str], list[bytes]]:
+    return (
+        [row.event_id for row in rows],
+        [row.stream for row in rows],
+        [row.subject for row in rows],
+        [row.payload for row in rows],
+    )
 
 
 async def add_effects(session: AsyncSession, added: Sequence[NewEffect], owner: str) -> None:
-    """Write effects to be made and note their sequences."""
+    """Write effects to be made and note their sequences; one behind another process's in its lane gets no lease."""
     if not added:
         return
     rows = await fetch(
@@ -78,6 +95,8 @@ async def add_effects(session: AsyncSession, added: Sequence[NewEffect], owner: 
         [new.lease for new in added],
         owner,
     )
-    found = {row["key"]: row["seq"] for row in rows}
+    found = {row["key"]: row for row in rows}
     for new in added:
-        new.seq = found.get(new.key, 0)
+        row = found.get(new.key)
+        new.seq = row["seq"] if row else 0
+        new.lease = new.lease if row and row["leased"] else 0.0

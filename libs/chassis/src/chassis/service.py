@@ -9,36 +9,44 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from canonical import CanonicalEvent, Envelope, topology
 from chassis import migrate
-from chassis.away import is_away
 from chassis.broker import Broker
 from chassis.client import Http
 from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Subscription
-from chassis.dlq import Origin, letter
+from chassis.crashpoints import crash_here
+from chassis.documents import Documents
 from chassis.effect import Effect, EffectRoute, Handler
 from chassis.effects import Runner
-from chassis.errors import Failure, Temporary
+from chassis.errors import Temporary
+from chassis.failures.office import Office
+from chassis.failures.retry import Redo
 from chassis.outbox import Relay
+from chassis.ownership import Ownership
+from chassis.reconcile import Reconciler
+from chassis.replay.planner import Projection, Wired
+from chassis.replay.runner import Replayer
 from chassis.retention import drop_passed
 from chassis.settings import Settings
+from chassis.sql import engine_of
 from chassis.store import S
 from chassis.telemetry import Metrics
+from chassis.timer import Job, repeat
 from chassis.tracing import Tracing
 from chassis.work import Work
-from chassis.writer import NewEffect, OutboxRow, Writer
+from chassis.writer import Batch, NewEffect, Writer
 
 log = logging.getLogger(__name__)
 
 ACCEPT_SECONDS = 5.0
 RETENTION_SECONDS = 600.0
+REPLAY_SECONDS = 1.0
 
 
 class Service:
@@ -51,15 +59,11 @@ class Service:
         self.metrics = Metrics()
         self.tracing = Tracing(name, settings)
         self.package = name.replace("-", "_")
-        self.engine: AsyncEngine = create_async_engine(
-            settings.database_url,
-            pool_size=8,
-            max_overflow=4,
-            connect_args={"timeout": 5},
-            json_deserializer=orjson.loads,
-        )
-        self.broker = Broker(name, settings, self.metrics)
+        self.engine = engine_of(settings.database_url)
+        self.ownership = Ownership(self.engine, on_grant=self._load_lanes, on_loss=self._forget_lanes)
+        self.broker = Broker(name, settings, self.metrics, self.ownership)
         self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
+        self.reconciler = Reconciler(self.engine, self.metrics, client=lambda: self.broker.client)
         self._owner = f"{name}-{settings.ordinal}"
         writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
         self.committer = Committer(
@@ -72,8 +76,17 @@ class Service:
             on_commit=self._committed,
         )
         self._subscriptions: dict[str, Subscription] = {}
+        self._projections: dict[str, Projection] = {}
+        self._policies: dict[str, str] = {}
+        self.office = Office(name, settings, self.engine, self.committer, self._subscriptions)
+        self.replayer = self._replayer()
         self._runners: dict[str, Runner] = {}
-        self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [(RETENTION_SECONDS, self._drop_passed)]
+        self._jobs: list[tuple[float, Job]] = [
+            (RETENTION_SECONDS, self._drop_passed),
+            (settings.reconcile_seconds, self.reconciler.check),
+            (REPLAY_SECONDS, self.replayer.run_due),
+            *self.office.jobs,
+        ]
         self._tasks: list[asyncio.Task[None]] = []
         self._clients: list[Http] = []
         self.routers: list[APIRouter] = []
@@ -85,6 +98,18 @@ class Service:
         """Call `handler(event, **deps)` for every event of this type; what it returns is published or made."""
         self._subscriptions[event.type] = Subscription(handler, deps)
 
+    def once(self, event: type[CanonicalEvent], handler: Handler, **deps: Any) -> None:  # noqa: ANN401
+        """Do as `on` for a handler that counts what it is told: a replay passes over the events it has handled."""
+        self._subscriptions[event.type] = Subscription(handler, deps, repeatable=False)
+
+    def projection(self, name: str, *stores: type[Documents[Any]], events: Sequence[type[CanonicalEvent]]) -> None:
+        """Say that these tables follow from these events alone, so that a replay may empty and rebuild them.
+
+        The events' handlers write nothing else and return nothing.
+        """
+        tables = tuple(str(store.table.__tablename__) for store in stores)
+        self._projections[name] = Projection(name, tables, tuple(event.type for event in events))
+
     def effect(
         self,
         kind: type[Effect],
@@ -92,13 +117,16 @@ class Service:
         call: Callable[..., Awaitable[Any]],
         done: Handler | None = None,
         failed: Handler | None = None,
+        resume: Handler | None = None,
         concurrency: int = 16,
         rate_per_second: float | None = None,
         batch: int | None = None,
         **deps: Any,  # noqa: ANN401  any dependency
     ) -> None:
-        """Say how effects of this kind are made, and what follows success and final failure."""
-        route = EffectRoute(kind, call, done, failed, concurrency, rate_per_second, batch, deps)
+        """Say how effects of this kind are made, and what follows success, final failure, and a person's retry."""
+        route = EffectRoute(kind, call, done, failed, concurrency, rate_per_second, batch, deps, resume)
+        self.office.effects[kind.name] = route
+        self._policies[kind.name] = kind.replay
         self._runners[kind.name] = Runner(
             route,
             service=self.name,
@@ -110,9 +138,13 @@ class Service:
             clock=self.clock,
         )
 
-    def every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+    def every(self, seconds: float, job: Job) -> None:
         """Run `job` again and again, this many seconds after its last end."""
         self._jobs.append((seconds, job))
+
+    def redo(self, source: str, take_in: Redo) -> None:
+        """Say how what was buried from this source, or from one that starts with it and a hyphen, is taken in again."""
+        self.office.redos[source] = take_in
 
     def routes(self, router: APIRouter) -> None:
         """Serve this router."""
@@ -153,18 +185,12 @@ class Service:
             raise Temporary("the message could not be stored in time") from error
 
     async def bury(self, source: str, message_id: str, body: Any, error: Exception) -> None:  # noqa: ANN401  any JSON
-        """Keep what came from outside and cannot be used as a dead letter, once.
+        """Keep what came from outside and could not be taken in, once; `redo` says how it is taken in again.
 
         Raises:
             Temporary: it could not be stored in time.
         """
-        origin = Origin(source=source, message_id=message_id)
-        raw = body if isinstance(body, bytes) else orjson.dumps(body, default=str)
-        dead = letter(self.name, self.settings.region, origin=origin, body=raw, error=error, clock=self.clock)
-        work = Work(f"dlq-{source}", message_id, root_cause(source, message_id), letter=dead)
-        if await self.committer.submit(work) is not None:
-            self.metrics.dead_letters.labels(source).inc()
-            log.error("dead_letter", extra={"origin": f"{source}/{message_id}", "error": str(error)[:500]})
+        await self.office.bury(source, message_id, body, error)
 
     @asynccontextmanager
     async def store(self, kind: type[S]) -> AsyncIterator[S]:
@@ -182,13 +208,16 @@ class Service:
         """
         await migrate.migrate(self.engine, self._migrations())
         self.committer.start()
+        await self.office.load_lanes()
         self._bind()
         await self.broker.connect()
         self.relay.start(self.broker.client)
         for runner in self._runners.values():
             await runner.start()
+        await self.replayer.prepare()
+        self.ownership.start([durable.name for durable in self._durables()])
         await self.broker.start()
-        self._tasks = [asyncio.create_task(self._repeat(seconds, job)) for seconds, job in self._jobs]
+        self._tasks = [asyncio.create_task(repeat(seconds, job)) for seconds, job in self._jobs]
         self.started = True
 
     async def stop(self) -> None:
@@ -196,9 +225,14 @@ class Service:
         self.started = False
         for task in self._tasks:
             task.cancel()
+        await self.replayer.close()
+        crash_here("stopping")
         await self.broker.stop()
+        crash_here("stopped-pulling")
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.committer.stop()
+        await asyncio.gather(*(runner.release() for runner in self._runners.values()))
+        await self.ownership.stop()
         await self.relay.stop()
         await self.broker.close()
         for client in self._clients:
@@ -215,55 +249,52 @@ class Service:
             reasons.append("the broker connection is down")
         if self.committer.database_away_since:
             reasons.append(f"the database is away since {self.committer.database_away_since.isoformat()}")
+        if self.office.ceiling.reached:
+            reasons.append(f"too much fails and nothing more is taken: {self.office.ceiling.reached}")
         if self.relay.age_seconds > 30:
             reasons.append(f"the oldest unpublished event is {self.relay.age_seconds:.0f} s old")
         return reasons
+
+    def _replayer(self) -> Replayer:
+        wired = Wired(self.name, self.settings, self._subscriptions, self._projections, self._policies)
+        return Replayer(wired, self.engine, self.committer, lambda: self.broker.client, self.clock)
 
     def _migrations(self) -> Path:
         return Path(str(files(self.package) / "migrations"))
 
     def _bind(self) -> None:
-        for durable in topology.load().durables(self.name, self.settings.region):
-            if durable.partition % self.settings.replicas != self.settings.ordinal:
-                continue
+        for durable in self._durables():
             consumer = Consumer(
-                service=self.name,
-                region=self.settings.region,
                 domain=durable.domain,
                 stream=durable.stream,
-                subscriptions=self._subscriptions,
+                reader=self.office.reader,
                 committer=self.committer,
+                ceiling=self.office.ceiling,
                 metrics=self.metrics,
-                clock=self.clock,
             )
             self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
+
+    def _durables(self) -> list[topology.Durable]:
+        """Return this process's share: the partitions of its ordinal."""
+        every = topology.load().durables(self.name, self.settings.region)
+        return [one for one in every if one.partition % self.settings.replicas == self.settings.ordinal]
+
+    async def _load_lanes(self) -> None:
+        await self.office.load_lanes()
+
+    def _forget_lanes(self) -> None:
+        self.committer.forget_lanes()
 
     def _lease(self, new: NewEffect) -> float:
         return self._runners[new.effect.name].lease()
 
-    async def _committed(self, rows: Sequence[OutboxRow], effects: Sequence[NewEffect]) -> None:
-        if rows:
+    async def _committed(self, batch: Batch) -> None:
+        if batch.outbox:
             self.relay.wake()
-        for new in effects:
+        for new in batch.effects:
             self._runners[new.effect.name].offer(new)
 
     async def _drop_passed(self) -> None:
         dropped = await drop_passed(self.engine, self.clock.now() - timedelta(days=self.settings.keep_days))
         if any(dropped.values()):
             log.info("rows_dropped", extra=dropped)
-
-    async def _repeat(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await job()
-            except Failure as failure:
-                log.warning("job_waits", extra={"job": getattr(job, "__name__", "job"), "error": str(failure)})
-                await asyncio.sleep(1.0)
-            except Exception as error:
-                name = getattr(job, "__name__", "job")
-                if is_away(error):
-                    log.warning("job_waits", extra={"job": name, "error": repr(error)[:300]})
-                else:
-                    log.exception("job_failed", extra={"job": name})
-                await asyncio.sleep(1.0)
-            await asyncio.sleep(seconds)

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     keep_days: int = Field(
         default=15, ge=8, description="Days done rows are kept; more than the 14 the streams keep messages."
     )
+    reconcile_seconds: float = Field(
+        default=20.0, gt=0, le=30, description="Pause between comparisons of the outbox with the streams, in seconds."
+    )
+    failures_in_a_row: int = Field(
+        default=50, ge=1, description="So many messages in a row that fail stop the consumers: a bad release."
+    )
     log_level: str = Field(default="INFO", description="Lowest level logged.")
     otlp_url: str | None = Field(
         default=None, description="OTLP/HTTP collector of traces, without /v1/traces; none are made when empty."

@@ -10,12 +10,20 @@ from functools import lru_cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+import orjson
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from chassis.away import is_away
 
 DRIVER = "driver"
 Row = asyncpg.Record
+
+
+def engine_of(url: str) -> AsyncEngine:
+    """Return the engine of a service's database."""
+    return create_async_engine(
+        url, pool_size=8, max_overflow=4, connect_args={"timeout": 5}, json_deserializer=orjson.loads
+    )
 
 
 @lru_cache(maxsize=32)

@@ -35,6 +35,9 @@ class Metrics:
         self.outbox_age = Gauge(
             "crossdock_outbox_age_seconds", "Age of the oldest unpublished event", registry=self.registry
         )
+        self.lost = Gauge(
+            "crossdock_outbox_lost", "Published events their stream no longer holds", ["stream"], registry=self.registry
+        )
         self.effects_waiting = Gauge(
             "crossdock_effects_waiting", "Effects not yet made", ["effect"], registry=self.registry
         )

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from canonical import Envelope
-    from chassis.letters import Letter
+    from chassis.failures.letters import Letter
+    from chassis.redo import Redo
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Work:
     `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead, work
     that only keeps a `letter` by the letter's own. While a message of a `lane` waits to be tried again, later ones wait
     behind it. `keep` says which letter a failure makes of the message; without it the submitter gets the error.
+    Work with a `redo` was done before, and gives way to what was not.
     """
 
     source: str
@@ -58,12 +60,18 @@ class Work:
     deps: Mapping[str, Any] = field(default_factory=dict)
     ends: EffectEnd | None = None
     letter: "Letter | None" = None
+    redo: "Redo | None" = None
     lane: str | None = None
     keep: "Callable[[Exception], Letter] | None" = None
     settles: int | None = None
     future: "asyncio.Future[Sequence[Envelope] | None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+
+def cause_of(envelope: "Envelope") -> Cause:
+    """Return the cause of what follows from an event: the same whenever, and however often, it is handled."""
+    return Cause(envelope.id, envelope.id, envelope.correlationid, envelope.traceparent, envelope.company)
 
 
 _cause: ContextVar[Cause] = ContextVar("cause")

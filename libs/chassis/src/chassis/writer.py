@@ -9,7 +9,7 @@ import orjson
 from canonical import CanonicalEvent, Envelope, derived_id, publish_subject, seal
 from chassis.clock import Clock
 from chassis.effect import Effect
-from chassis.letters import Letter
+from chassis.failures.letters import Lane, Letter
 from chassis.work import Cause, Work
 
 
@@ -38,12 +38,13 @@ class NewEffect:
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction will write, what each unit of work produced, and which letters are new ones."""
+    """What one transaction writes: what each unit of work produced, whose letters were kept, which lanes are held."""
 
     published: dict[Work, Sequence[Envelope] | None] = field(default_factory=dict)
     outbox: list[OutboxRow] = field(default_factory=list)
     effects: list[NewEffect] = field(default_factory=list)
-    kept: dict[Work, bool] = field(default_factory=dict)
+    kept: set[Work] = field(default_factory=set)
+    held: set[Lane] = field(default_factory=set)
 
 
 class Writer:

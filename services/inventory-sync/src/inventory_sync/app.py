@@ -18,12 +18,12 @@ def build(settings: InventorySettings) -> Service:
     service = Service("inventory-sync", settings)
     clock, ledger = service.clock, InventoryStore
     service.on(OrderReleased, handlers.allocate_order, ledger=ledger, clock=clock)
-    service.on(OrderChanged, handlers.change_order, ledger=ledger)
+    service.once(OrderChanged, handlers.change_order, ledger=ledger)
     service.on(OrderCancelled, handlers.cancel_order, ledger=ledger, clock=clock)
-    service.on(PickShorted, handlers.settle_short_pick, ledger=ledger, clock=clock)
-    service.on(ShipmentDispatched, handlers.take_off_shelf, ledger=ledger, clock=clock)
-    service.on(GoodsReceived, handlers.receive_goods, ledger=ledger, clock=clock)
-    service.on(ReturnReceived, handlers.restock_return, ledger=ledger, clock=clock)
+    service.once(PickShorted, handlers.settle_short_pick, ledger=ledger, clock=clock)
+    service.once(ShipmentDispatched, handlers.take_off_shelf, ledger=ledger, clock=clock)
+    service.once(GoodsReceived, handlers.receive_goods, ledger=ledger, clock=clock)
+    service.once(ReturnReceived, handlers.restock_return, ledger=ledger, clock=clock)
 
     grace = timedelta(seconds=settings.unknown_sku_grace_seconds)
 

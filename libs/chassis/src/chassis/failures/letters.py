@@ -8,19 +8,26 @@ come.
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis import playbooks
-from chassis.errors import Failure
+from chassis.errors import Failure, Temporary
+from chassis.failures import playbooks
+from chassis.failures.ceiling import Ceiling
+from chassis.failures.fate import Behind, fate
 from chassis.sql import Row, fetch
 
 LetterState = Literal["waiting", "dead", "queued", "retrying", "resolved", "discarded", "redirected"]
 
+Lane = tuple[str, str]
+"""A source and the business key whose messages keep their order."""
+
+HELD = "lane IS NOT NULL AND state IN ('waiting', 'retrying')"
 ADD = (
     "INSERT INTO letter (source, origin, message_id, state, stream, stream_seq, subject, headers, body, kind, "
     "partition, lane, error_class, error, fingerprint, remedy, assignee, tries, correlation_id, outcome, due_at) "
@@ -30,11 +37,16 @@ ADD = (
     "error = excluded.error, fingerprint = excluded.fingerprint, remedy = excluded.remedy, lane = excluded.lane, "
     "assignee = coalesce(letter.assignee, excluded.assignee), outcome = excluded.outcome, due_at = excluded.due_at, "
     "tries = greatest(letter.tries, excluded.tries), changed_at = now() WHERE letter.state = 'retrying' "
-    "RETURNING id, tries, (xmax = 0) AS fresh"
+    "RETURNING id, tries"
 )
 SETTLE = (
     "UPDATE letter SET state = 'resolved', lane = NULL, due_at = NULL, changed_at = now(), outcome = v.outcome "
     "FROM unnest($1::bigint[], $2::text[]) AS v(id, outcome) WHERE letter.id = v.id AND state = 'retrying'"
+)
+
+HELD_OF = (
+    f"SELECT DISTINCT source, lane FROM letter WHERE {HELD} "  # noqa: S608  a constant of ours
+    "AND (source, lane) IN (SELECT * FROM unnest($1::text[], $2::text[]))"
 )
 
 
@@ -43,7 +55,8 @@ class Origin:
     """Where a message came from: a stream position, a source outside the mesh, or an effect.
 
     `source` and `id` name the letter: the same failed message is one letter, however often it fails. `message_id` is
-    the message's inbox id, `kind` its event type or effect name, `lane` the business key whose messages keep order.
+    the message's inbox id, `kind` its event type or effect name, `lane` the business key whose messages keep order;
+    `age` is the time since it failed first.
     """
 
     source: str
@@ -58,6 +71,7 @@ class Origin:
     lane: str | None = None
     tries: int = 1
     correlation_id: str | None = None
+    age: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +114,29 @@ class Letter:
         }
 
 
+def judged(service: str, origin: Origin, body: bytes, error: Exception, ceiling: Ceiling) -> Letter:
+    """Return the letter a failure makes of a message: one that waits, or a dead one.
+
+    One that is put behind another has not been tried. While the ceiling is reached nothing dies.
+    """
+    if isinstance(error, Behind):
+        origin = replace(origin, tries=0)
+    elif not isinstance(error, Temporary):
+        ceiling.failed(is_first=origin.tries <= 1)
+    end = fate(error, origin.tries, origin.age)
+    if end.state == "dead" and not ceiling.may_bury:
+        end = replace(end, state="waiting", due_seconds=ceiling.probe_seconds)
+    return Letter(origin, body, error, fingerprint(service, origin.source, error), end.state, end.due_seconds)
+
+
 def fingerprint(service: str, source: str, error: Exception) -> str:
     """Return a short hash that is equal for failures of the same kind: digits and quoted values are left out."""
     shape = re.sub(r"'[^']*'|\"[^\"]*\"|\S*\d\S*", "*", str(error))
     return hashlib.sha256(f"{service}|{source}|{type(error).__name__}|{shape}".encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The row of a letter: its id, how often it was tried, and whether it is a new one."""
-
-    id: int
-    tries: int
-    fresh: bool
-
-
-async def keep(session: AsyncSession, letter: Letter) -> Kept | None:
-    """Write a letter; None when it is kept already and nobody is trying it: then nothing changes."""
+async def keep(session: AsyncSession, letter: Letter) -> int | None:
+    """Write a letter and return its tries; None when it is kept already and is not being tried: nothing changes."""
     origin, error = letter.origin, letter.error
     rows = await fetch(
         session,
@@ -143,13 +163,19 @@ async def keep(session: AsyncSession, letter: Letter) -> Kept | None:
         letter.outcome,
         letter.due_seconds,
     )
-    return Kept(rows[0]["id"], rows[0]["tries"], rows[0]["fresh"]) if rows else None
+    return int(rows[0]["tries"]) if rows else None
 
 
 async def settle(session: AsyncSession, settled: Sequence[tuple[int, str]]) -> None:
     """Close letters that were tried again, each with its outcome."""
     if settled:
         await fetch(session, SETTLE, [one for one, _ in settled], [outcome for _, outcome in settled])
+
+
+async def held(session: AsyncSession, lanes: Collection[Lane]) -> set[Lane]:
+    """Return those lanes that have a letter that waits."""
+    rows = await fetch(session, HELD_OF, [source for source, _ in lanes], [lane for _, lane in lanes])
+    return {(row["source"], row["lane"]) for row in rows}
 
 
 def origin_of(row: Row) -> Origin:
@@ -167,4 +193,5 @@ def origin_of(row: Row) -> Origin:
         lane=row["lane"],
         tries=row["tries"],
         correlation_id=row["correlation_id"],
+        age=datetime.now(UTC) - row["created_at"],
     )

@@ -42,6 +42,8 @@ def delay(error: Exception, attempt: int) -> float:
 
 def fate(error: Exception, tries: int, age: timedelta = timedelta()) -> Fate:
     """Return what becomes of a message that failed for the `tries`-th time, `age` after its first failure."""
+    if isinstance(error, Behind):
+        return Fate("waiting")
     if isinstance(error, Permanent):
         return Fate("dead")
     if isinstance(error, Temporary):

@@ -1,0 +1,158 @@
+"""Replays of a running mesh: what they would do, one begun per service, followed, found, ended."""
+
+import getpass
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crossdock_cli import web
+from crossdock_cli.failures import CliError, Exit
+from crossdock_cli.mesh import Mesh
+from crossdock_cli.onboarding import moment
+
+PLAN_SECONDS = 600.0
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line asks for; empty means every event."""
+
+    types: Sequence[str] = ()
+    since: str | None = None
+    until: str | None = None
+    key: str | None = None
+    correlation: str | None = None
+    rate: float = 200.0
+    reason: str = ""
+    rebuild: str | None = None
+    accept_loss: bool = False
+
+    def request(self) -> dict[str, Any]:
+        """Return the request a service takes.
+
+        Raises:
+            CliError: a time is none.
+        """
+        found = {
+            "types": list(self.types),
+            "since": moment(self.since).isoformat() if self.since else None,
+            "until": moment(self.until).isoformat() if self.until else None,
+            "key": self.key,
+            "correlation_id": self.correlation,
+            "projection": self.rebuild,
+            "accept_loss": self.accept_loss,
+            "rate": self.rate,
+            "reason": self.reason,
+            "actor": getpass.getuser(),
+        }
+        return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+def plan(mesh: Mesh, services: Sequence[str], request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what each service would do; nothing is done.
+
+    Raises:
+        CliError: a service does not run, or refuses the request.
+    """
+    return [ask(mesh, name, "POST", "/replays/plan", request) for name in known(mesh, services)]
+
+
+def begin(mesh: Mesh, plans: Sequence[dict[str, Any]], request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Begin what was planned, up to the moment of the plan.
+
+    Raises:
+        CliError: a service refuses.
+    """
+    return [
+        _of(found["service"], ask(mesh, found["service"], "POST", "/replays", {**request, "until": found["until"]}))
+        for found in plans
+    ]
+
+
+def everywhere(mesh: Mesh) -> list[dict[str, Any]]:
+    """Return the replays of all services, newest first; a service that does not answer has none to show."""
+    listed: list[dict[str, Any]] = []
+    for name in mesh.layout.services():
+        try:
+            listed += [_of(name, found) for found in ask(mesh, name, "GET", "/replays")]
+        except CliError as error:
+            if error.code != Exit.NOT_RUNNING:
+                raise
+    return sorted(listed, key=lambda found: str(found["created_at"]), reverse=True)
+
+
+def find(mesh: Mesh, replay_id: str) -> dict[str, Any]:
+    """Return a replay by its id, or a unique start of it.
+
+    Raises:
+        CliError: none fits, or several do.
+    """
+    fitting = [found for found in everywhere(mesh) if found["id"].startswith(replay_id)]
+    if len(fitting) == 1:
+        return fitting[0]
+    why = "no replay" if not fitting else f"{len(fitting)} replays"
+    raise CliError(f"There is {why} {replay_id}: see `crossdock replay list`.", Exit.UNCLEAN)
+
+
+def change(mesh: Mesh, replay_id: str, action: str) -> dict[str, Any]:
+    """Stop or resume a replay.
+
+    Raises:
+        CliError: there is none, or it cannot be done.
+    """
+    found = find(mesh, replay_id)
+    return _of(found["service"], ask(mesh, found["service"], "POST", f"/replays/{found['id']}/{action}"))
+
+
+def follow(
+    mesh: Mesh, begun: Sequence[dict[str, Any]], tell: Callable[[Iterable[dict[str, Any]]], None]
+) -> list[dict[str, Any]]:
+    """Look at replays until none of them runs, and return their ends; a service that starts anew is waited for."""
+    seen = {found["id"]: found for found in begun}
+    while True:
+        for found in list(seen.values()):
+            try:
+                answer = ask(mesh, found["service"], "GET", f"/replays/{found['id']}")
+            except CliError as error:
+                if error.code != Exit.NOT_RUNNING or not mesh.state().is_running():
+                    raise
+                continue
+            seen[found["id"]] = _of(found["service"], answer)
+        tell(seen.values())
+        if all(found["state"] != "running" for found in seen.values()):
+            return list(seen.values())
+        time.sleep(LOOK_SECONDS)
+
+
+def known(mesh: Mesh, services: Sequence[str]) -> list[str]:
+    """Return the services named.
+
+    Raises:
+        CliError: one of them is not part of this mesh.
+    """
+    running = mesh.layout.services()
+    if unknown := sorted(set(services) - set(running)):
+        raise CliError(f"There is no service {', '.join(unknown)}: choose from {', '.join(running)}.", Exit.USAGE)
+    return list(dict.fromkeys(services))
+
+
+def ask(mesh: Mesh, service: str, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401  any JSON value
+    """Return what a service answers.
+
+    Raises:
+        CliError: it does not, or it refuses; the text is its own.
+    """
+    try:
+        answer = web.call(method, mesh.url(service) + path, body, timeout=PLAN_SECONDS)
+    except web.NoAnswer as error:
+        raise CliError(f"{service} does not answer: see `crossdock status`.", Exit.NOT_RUNNING) from error
+    if not answer.ok:
+        why = answer.fields().get("detail") or f"it answered {answer.status}"
+        raise CliError(f"{service} refuses: {why}.", Exit.UNCLEAN)
+    return answer.body
+
+
+def _of(service: str, replay: dict[str, Any]) -> dict[str, Any]:
+    return {"service": service, **replay}

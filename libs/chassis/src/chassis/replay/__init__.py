@@ -1,0 +1,1 @@
+"""Events handled again by one service, from its own streams into its own handlers."""

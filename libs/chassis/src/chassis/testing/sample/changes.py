@@ -1,0 +1,86 @@
+"""The sample service in full: every change of an order is state, an event and a call to an outside system.
+
+The `reason` of a change is its version, numbered from 1 within an order; a word behind it says what the handler does:
+`3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from canonical.inventory import AllocationReleased
+from canonical.orders import OrderChanged
+from chassis.client import Http
+from chassis.documents import Book
+from chassis.effect import Effect, Outcome
+from chassis.errors import Permanent, Temporary
+from chassis.service import Service
+from chassis.testing.sample.app import Note, NoteStore
+from chassis.testing.sample.app import build as build_notes
+from chassis.testing.sample.settings import SampleSettings
+
+REFUSED, LATER, STUCK, BUG = "refused", "later", "stuck", "bug"
+
+
+class Ring(Effect):
+    """Ring at the outside system for one version of an order."""
+
+    name: ClassVar[str] = "ring"
+    replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+
+    version: str
+
+
+@dataclass(slots=True)
+class Mood:
+    """How the handler behaves: seconds it takes, and which versions it has put off."""
+
+    seconds: float = 0.0
+    put_off: set[tuple[str, str]] = field(default_factory=set)
+
+    async def judge(self, event: OrderChanged) -> str:
+        """Return the version of a change.
+
+        Raises:
+            Permanent: it is to be refused.
+            Temporary: it is to be put off always, or once and was not yet.
+            ZeroDivisionError: it is to meet a bug.
+        """
+        version, _, word = event.reason.partition(" ")
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
+        if word == REFUSED:
+            raise Permanent("this version is refused", remedy="none")
+        if word == BUG:
+            raise ZeroDivisionError("a bug of the handler")
+        if word == STUCK:
+            raise Temporary("this version is always put off")
+        if word == LATER and (event.order_id, version) not in self.put_off:
+            self.put_off.add((event.order_id, version))
+            raise Temporary("this version is put off")
+        return version
+
+
+async def note_change(event: OrderChanged, *, notes: Book[Note], mood: Mood) -> Outcome:
+    """Note a version, tell of it and ring."""
+    version = await mood.judge(event)
+    note = await notes.get(event.order_id) or Note(order_id=event.order_id)
+    note.times += 1
+    note.versions.append(version)
+    notes.put(event.order_id, note)
+    told = AllocationReleased(occurred_at=event.occurred_at, order_id=event.order_id, lines=(), reason=version)
+    return [told, Ring(lane=event.order_id, version=version)]
+
+
+async def ring(effect: Ring, *, key: str, http: Http) -> None:
+    """Ring."""
+    await http.request("POST", "/ring", json={"order_id": effect.lane, "version": effect.version}, idempotency_key=key)
+
+
+def build(settings: SampleSettings) -> Service:
+    """Return the sample service with changes."""
+    service = build_notes(settings)
+    http = service.http(base_url=settings.outside_url, system="outside")
+    service.on(OrderChanged, note_change, notes=NoteStore, mood=Mood(settings.handler_seconds))
+    service.effect(Ring, call=ring, http=http)
+    return service

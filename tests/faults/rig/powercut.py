@@ -1,0 +1,32 @@
+"""Power cuts: everything is held, the disk is copied as it is, everything is killed, and life goes on from the copy."""
+
+import os
+import signal
+from collections.abc import Iterable
+
+import psutil
+
+from rig.volume import Volume
+
+
+def cut(disk: Volume, pid: int) -> None:
+    """Cut the power of a server and its disk; what is mounted then is the disk as it was at that moment.
+
+    What the server wrote without syncing is in the memory of the old mount only, and is gone with it.
+    """
+    server = psutil.Process(pid)
+    family = [server, *server.children(recursive=True)]
+    _signal(family, signal.SIGSTOP)
+    try:
+        snapshot = disk.snapshot()
+    finally:
+        _signal(family, signal.SIGKILL)
+    psutil.wait_procs(family, 10)
+    disk.unmount()
+    snapshot.replace(disk.image)
+    disk.mount()
+
+
+def _signal(family: Iterable[psutil.Process], number: signal.Signals) -> None:
+    for process in family:
+        os.kill(process.pid, number)

@@ -1,0 +1,181 @@
+"""T03: the power goes while acknowledgements are given; nothing acknowledged may be missing from the disk.
+
+The same cut with the broker's own default must lose: a rig that cannot see a loss proves nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import asyncpg
+import pytest
+from nats.errors import Error as NatsError
+from rig.powercut import cut
+from rig.report import Report, size
+from rig.streams import READER, connected, held
+from rig.volume import MIB, needs_volume, volume
+
+from canonical import topology
+from chassis.local import NatsServer, Postgres
+from chassis.local.databases import ensure_databases
+from chassis.local.ports import free_port
+from chassis.provision import provision_blocking
+
+CUTS = size(1, 30)
+LOAD_SECONDS = 1.5
+PUBLISHERS, WRITERS = 64, 16
+BROKER_DISK, DATABASE_DISK = 4096 * MIB, 1024 * MIB
+SUBJECT = "cx.eu.order.released.v1.HUB.cut"
+STREAM, PUBLISHER = "ORDER", "order-release"
+GONE = (asyncio.CancelledError, OSError, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(size(120, 3600)), needs_volume]
+
+Strike = Callable[[], None]
+Work = Callable[[str], Awaitable[None]]
+
+
+class CarelessNatsServer(NatsServer):
+    """The broker as it comes: nothing is said about when it syncs."""
+
+    def write_config(self) -> Path:
+        """Write the shipped configuration without its `sync_interval`."""
+        path = super().write_config()
+        config = json.loads(path.read_text())
+        del config["jetstream"]["sync_interval"]
+        path.write_text(json.dumps(config))
+        return path
+
+
+async def under_load(works: Sequence[Work], strike: Strike) -> set[str]:
+    """Do each work again and again with ever new ids until the power is cut; returns the ids acknowledged."""
+    acknowledged: set[str] = set()
+
+    async def go_on(place: int, work: Work) -> None:
+        number = 0
+        while True:
+            await work(f"{place}-{number}")
+            acknowledged.add(f"{place}-{number}")
+            number += 1
+
+    places = [asyncio.create_task(go_on(place, work)) for place, work in enumerate(works)]
+    await asyncio.sleep(LOAD_SECONDS)
+    await asyncio.to_thread(strike)
+    for place in places:
+        place.cancel()
+    ends = await asyncio.gather(*places, return_exceptions=True)
+    wrong = [end for end in ends if not isinstance(end, GONE)]
+    assert not wrong, wrong
+    return acknowledged
+
+
+async def publish(server: NatsServer, strike: Strike) -> set[str]:
+    """Publish to the order stream until the cut; returns the ids acknowledged."""
+    async with connected(server.url, PUBLISHER, server.password(PUBLISHER)) as client:
+
+        async def one(message_id: str) -> None:
+            answer = await client.request(SUBJECT, b"x" * 512, timeout=30, headers={"Nats-Msg-Id": message_id})
+            assert "seq" in json.loads(answer.data), answer.data
+
+        return await under_load([one] * PUBLISHERS, strike)
+
+
+async def in_stream(server: NatsServer) -> set[str]:
+    """Return the ids the order stream holds."""
+    async with connected(server.url, READER, server.password(READER)) as client:
+        return set((await held(client, STREAM)).values())
+
+
+async def commit(server: Postgres, strike: Strike) -> set[str]:
+    """Commit one row at a time on several connections until the cut; returns the ids acknowledged."""
+    url = server.url("postgres").replace("+asyncpg", "")
+    connections = [await asyncpg.connect(url) for _ in range(WRITERS)]
+
+    def writer(connection: asyncpg.Connection) -> Work:
+        async def one(row_id: str) -> None:
+            await connection.execute("INSERT INTO kept VALUES ($1)", row_id)
+
+        return one
+
+    await connections[0].execute("CREATE TABLE kept (id text PRIMARY KEY)")
+    try:
+        return await under_load([writer(connection) for connection in connections], strike)
+    finally:
+        for connection in connections:
+            connection.terminate()
+
+
+async def in_table(server: Postgres) -> set[str]:
+    """Return the ids the table holds, once the server has recovered."""
+    await ensure_databases(server.url("postgres"), [])
+    connection = await asyncpg.connect(server.url("postgres").replace("+asyncpg", ""))
+    try:
+        return {row["id"] for row in await connection.fetch("SELECT id FROM kept")}
+    finally:
+        await connection.close()
+
+
+def cut_broker(folder: Path, kind: type[NatsServer]) -> tuple[int, int]:
+    """Cut the power of a broker under load; returns how many were acknowledged, and how many of them are gone."""
+    server = kind(
+        folder=folder / "nats", port=free_port(), monitor_port=free_port(), topology=topology.load(), region="eu"
+    )
+    with volume(folder / "disk", server.folder / "jetstream", BROKER_DISK) as disk:
+        try:
+            server.start()
+            provision_blocking(server.url, server.passwords["provisioner"], "eu")
+            disk.sync()
+            acknowledged = asyncio.run(publish(server, lambda: cut(disk, server.pid)))
+            server.start()
+            return len(acknowledged), len(acknowledged - asyncio.run(in_stream(server)))
+        finally:
+            server.kill()
+
+
+def cut_database(folder: Path, *, durable: bool) -> tuple[int, int]:
+    """Cut the power of a database under load; returns how many were acknowledged, and how many of them are gone."""
+    server = Postgres(folder=folder / "postgres", port=free_port(), durable=durable)
+    with volume(folder / "disk", server.folder, DATABASE_DISK) as disk:
+        try:
+            server.start()
+            disk.sync()
+            acknowledged = asyncio.run(commit(server, lambda: cut(disk, server.pid)))
+            server.start()
+            return len(acknowledged), len(acknowledged - asyncio.run(in_table(server)))
+        finally:
+            server.kill()
+
+
+def test_broker_as_it_comes_loses(tmp_path: Path, report: Report) -> None:
+    acknowledged, lost = cut_broker(tmp_path, CarelessNatsServer)
+    assert lost > 0, f"none of {acknowledged} lost: this rig sees no loss"
+    report.note(
+        "T03", "Power cut, control: the broker's default", seed=0,
+        figure=f"1 cut: {lost:,} of {acknowledged:,} acknowledged lost, as it must be",
+        cuts=1, acknowledged=acknowledged, control_lost=lost,
+    )  # fmt: skip
+
+
+def test_shipped_broker_loses_nothing(tmp_path: Path, report: Report) -> None:
+    pairs = [cut_broker(tmp_path / str(number), NatsServer) for number in range(CUTS)]
+    acknowledged, lost = (sum(counts) for counts in zip(*pairs, strict=True))
+    assert acknowledged > 100 * CUTS
+    assert lost == 0
+    report.note(
+        "T03", "Power cut, broker as shipped", seed=0,
+        figure=f"{CUTS} cuts: {lost} of {acknowledged:,} acknowledged lost",
+        cuts=CUTS, acknowledged=acknowledged, lost=lost,
+    )  # fmt: skip
+
+
+def test_database_loses_nothing(tmp_path: Path, report: Report) -> None:
+    pairs = [cut_database(tmp_path / str(number), durable=True) for number in range(CUTS)]
+    acknowledged, lost = (sum(counts) for counts in zip(*pairs, strict=True))
+    assert acknowledged > 100 * CUTS
+    assert lost == 0
+    report.note(
+        "T03", "Power cut, database as shipped", seed=0,
+        figure=f"{CUTS} cuts: {lost} of {acknowledged:,} acknowledged lost",
+        cuts=CUTS, acknowledged=acknowledged, lost=lost,
+    )  # fmt: skip
