@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chassis import Cause, Effect
 from chassis.commit import BATCH, PAUSE_LIMIT_SECONDS, pause
 from chassis.effect import select
-from chassis.effects import BACKOFF_CAP_SECONDS, backoff
+from chassis.failures.fate import BACKOFF_CAP_SECONDS, backoff
 from chassis.lanes import Lanes
 from chassis.writer import NewEffect
 

@@ -39,8 +39,9 @@ class Keeper:
         self._held |= found
 
     def put_behind(self, work: Work) -> None:
-        """Make a message a waiting letter if its lane has one already."""
-        if work.lane and work.keep and work.letter is None and (work.source, work.lane) in self._held:
+        """Make a message a waiting letter if its lane has one already; a letter that is being tried is at its turn."""
+        is_new = work.settles is None and work.letter is None
+        if is_new and work.lane and work.keep and (work.source, work.lane) in self._held:
             become(work, work.keep(Behind("an earlier message of the same key waits to be tried again")))
 
     async def write(self, session: AsyncSession, works: Sequence[Work], batch: Batch) -> None:

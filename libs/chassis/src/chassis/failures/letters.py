@@ -187,7 +187,7 @@ def origin_of(row: Row) -> Origin:
         stream=row["stream"],
         sequence=row["stream_seq"],
         subject=row["subject"],
-        headers=orjson.loads(row["headers"]),
+        headers=row["headers"],
         kind=row["kind"],
         partition=row["partition"],
         lane=row["lane"],

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.commit import Committer, Forgotten, root_cause
@@ -108,7 +109,8 @@ class Retrier:
         """Have an effect made again under its idempotency key, or what it was for asked for anew."""
         effect = route.kind.model_validate_json(row["body"])
         if route.resume is None:
-            values = (row["origin"], route.kind.name, effect.lane, bytes(row["body"]).decode(), row["headers"])
+            cause = orjson.dumps(row["headers"]).decode()
+            values = (row["origin"], route.kind.name, effect.lane, bytes(row["body"]).decode(), cause)
             async with transaction(self._engine) as session:
                 await fetch(session, MAKE_AGAIN, row["id"], *values)
             return
