@@ -109,6 +109,20 @@ class Topology(_Model):
             for partition in range(self.partitions)
         ]
 
+    def durables_of_failures(self, service: str, region: str) -> list[Durable]:
+        """Return a service's durables for what other services redirect to it, and for what the broker gave up on."""
+        advisories = tuple(
+            f"$JS.EVENT.ADVISORY.CONSUMER.{kind}.{durable.stream}.{durable.name}"
+            for kind in ("MAX_DELIVERIES", "MSG_TERMINATED")
+            for durable in self.durables(service, region)
+        )
+        wanted = [("redirected", "RETRY", (f"retry.{region}.*.{service}",)), ("given-up", "ADVISORY", advisories)]
+        return [
+            Durable(service=service, domain=domain, stream=stream, partition=0, filters=filters)
+            for domain, stream, filters in wanted
+            if filters
+        ]
+
     def published(self, service: str) -> list[str]:
         """Return the streams a service's outbox publishes to: its own domain's, and the dead letters'."""
         return [self.stream_of(self.services[service].domain), DEAD_LETTERS]
@@ -119,7 +133,7 @@ class Topology(_Model):
         publish += [f"{kind}.{region}.{service}.>" for kind in ("raw", "retry", "dlq")]
         for stream in self.published(service):
             publish += [f"$JS.API.STREAM.INFO.{stream}", f"$JS.API.STREAM.MSG.GET.{stream}"]
-        for durable in self.durables(service, region):
+        for durable in (*self.durables(service, region), *self.durables_of_failures(service, region)):
             at = f"{durable.stream}.{durable.name}"
             publish += [
                 f"$JS.API.CONSUMER.INFO.{at}",

@@ -167,7 +167,7 @@ def test_an_operator_publishes_no_event_and_deletes_nothing(event_type: str) -> 
         ("partitions = 4", "partitions = 257", "partitions"),
         ("partitions = 4", "", "partitions"),
         ("partitions = 4", "partitions = 4\nshards = 4", "shards"),
-        ("max_deliver = 200", "max_deliver = 'many'", "max_deliver"),
+        ("max_deliver = 6", "max_deliver = 'many'", "max_deliver"),
         ("port = 8101", "", "port"),
         ('discard = "new"', 'discard = "all"', "discard"),
     ],

@@ -6,7 +6,7 @@ Waiting letters are tried again by `retry.py`, dead ones need a person.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
 from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
+from canonical.topology import Durable
 from chassis.commit import Committer, Forgotten
 from chassis.crashpoints import crash_here
 from chassis.effect import Handler
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 SUSPECT_DELIVERIES = 3
 """A message delivered more often than this without an answer is tried alone: it may be what ends the process."""
+
+Read = Callable[[Msg], Awaitable[Work]]
+"""Makes work of what a durable delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,28 @@ class Reader:
     def __init__(self, service: str, subscriptions: dict[str, Subscription], ceiling: Ceiling) -> None:
         self._service, self._subscriptions, self._ceiling = service, subscriptions, ceiling
 
+    def reading(self, durable: Durable) -> Read:
+        """Return how a durable's deliveries are read."""
+
+        async def read(msg: Msg) -> Work:
+            sequence = msg.metadata.sequence.stream
+            return self.work(msg.data, origin_at(durable, sequence, msg.subject, msg.headers or {}))
+
+        return read
+
     def work(self, body: bytes, origin: Origin) -> Work:
         """Return the work of a message; one that cannot be decoded is a dead letter at once."""
         try:
             envelope, event = decode(body)
         except (UnknownEventType, ValidationError, ValueError) as error:
-            work = Work(source=origin.source, message_id=origin.id, cause=Cause(origin.id))
-            work.letter = self._letter(origin, body, Permanent(f"schema: {error}", remedy="fix-at-sender"))
-            return work
+            return self.kept(body, origin, Permanent(f"schema: {error}", remedy="fix-at-sender"))
         return self._work(body, origin, envelope, event)
+
+    def kept(self, body: bytes, origin: Origin, error: Exception) -> Work:
+        """Return work that only keeps a message as the letter this failure makes of it."""
+        work = Work(source=origin.source, message_id=origin.id, cause=Cause(origin.id))
+        work.letter = self._letter(origin, body, error)
+        return work
 
     def _work(self, body: bytes, origin: Origin, envelope: Envelope, event: CanonicalEvent) -> Work:
         subscription = self._subscriptions.get(type(event).type)
@@ -90,32 +107,23 @@ class Reader:
 class Consumer:
     """Handles the batches of one durable."""
 
-    def __init__(
-        self,
-        *,
-        domain: str,
-        stream: str,
-        reader: Reader,
-        committer: Committer,
-        ceiling: Ceiling,
-        metrics: Metrics,
-    ) -> None:
-        self._domain, self._stream, self._reader = domain, stream, reader
+    def __init__(self, name: str, read: Read, committer: Committer, ceiling: Ceiling, metrics: Metrics) -> None:
+        self._name, self._read = name, read
         self._committer, self._ceiling, self._metrics = committer, ceiling, metrics
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message; while the ceiling is reached, wait with the batch in hand."""
         await self._ceiling.until_open()
-        self._metrics.consumed.labels(self._domain).inc(len(messages))
+        self._metrics.consumed.labels(self._name).inc(len(messages))
         crash_here("batch-received")
         await asyncio.gather(*(self._handle_one(msg) for msg in messages))
 
     async def _handle_one(self, msg: Msg) -> None:
-        work = self._reader.work(msg.data, self._origin(msg))
         tries = msg.metadata.num_delivered
-        if work.keep and work.handler and tries > SUSPECT_DELIVERIES:
-            work.letter = work.keep(Unanswered(f"delivered {tries} times without an answer"))
         try:
+            work = await self._read(msg)
+            if work.keep and work.handler and tries > SUSPECT_DELIVERIES:
+                work.letter = work.keep(Unanswered(f"delivered {tries} times without an answer"))
             if work.handler or work.letter:
                 await self._committer.submit(work)
         except Forgotten:
@@ -123,7 +131,7 @@ class Consumer:
         except Exception as error:
             # not even the letter could be kept: the broker keeps the message
             level = logging.WARNING if isinstance(error, Temporary) else logging.ERROR
-            log.log(level, "message_put_back", exc_info=error, extra={"id": work.message_id})
+            log.log(level, "message_put_back", exc_info=error, extra={"subject": msg.subject})
             await self._respond(msg.nak(delay=backoff(tries)))
             return
         crash_here("before-ack")
@@ -132,24 +140,25 @@ class Consumer:
         if work.handler:
             self._ceiling.succeeded()
 
-    def _origin(self, msg: Msg) -> Origin:
-        sequence = msg.metadata.sequence.stream
-        return Origin(
-            source=self._domain,
-            id=f"{self._stream}:{sequence}",
-            stream=self._stream,
-            sequence=sequence,
-            subject=msg.subject,
-            headers=msg.headers or {},
-            partition=partition_of(msg.subject),
-        )
-
     @staticmethod
     async def _respond(response: Any) -> None:  # noqa: ANN401  one of nats-py's acknowledgment coroutines
         try:
             await response
         except NatsError as error:
             log.warning("ack_failed", extra={"error": repr(error)})
+
+
+def origin_at(durable: Durable, sequence: int, subject: str, headers: Mapping[str, str]) -> Origin:
+    """Return the origin of a message at a stream's sequence."""
+    return Origin(
+        source=durable.domain,
+        id=f"{durable.stream}:{sequence}",
+        stream=durable.stream,
+        sequence=sequence,
+        subject=subject,
+        headers=headers,
+        partition=partition_of(subject),
+    )
 
 
 def partition_of(subject: str) -> int | None:

@@ -20,6 +20,7 @@ from canonical import topology
 from chassis.asyncapi import document
 from chassis.durability import routes
 from chassis.errors import StartupError
+from chassis.failures.api import router as dead_letter_routes
 from chassis.limits import Limits
 from chassis.problems import install
 from chassis.replay.api import router as replay_routes
@@ -44,6 +45,7 @@ def make_app(service: Service) -> FastAPI:
         app.include_router(router)
     app.include_router(routes(service.reconciler, service.relay))
     app.include_router(replay_routes(service.replayer))
+    app.include_router(dead_letter_routes(service.office))
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> dict[str, str]:

@@ -92,7 +92,7 @@ async def _provision(js: JetStreamContext, topology: Topology, region: str) -> P
     for name, stream in topology.streams.items():
         await _stream(js, stream_config(name, stream, topology, region), done)
     for service in topology.services:
-        for durable in topology.durables(service, region):
+        for durable in (*topology.durables(service, region), *topology.durables_of_failures(service, region)):
             await _consumer(js, durable, consumer_config(durable, topology), done)
     return done
 

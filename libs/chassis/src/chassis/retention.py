@@ -10,12 +10,21 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 PIECE = 5_000
+OPEN = "SELECT FROM letter l WHERE l.state IN ('waiting', 'dead', 'queued', 'retrying')"
 PASSED = {
-    "inbox": "created_at < :before",
+    "inbox": f"created_at < :before AND NOT EXISTS ({OPEN} AND l.source = inbox.source "
+    "AND l.message_id = inbox.message_id)",
     "outbox": "published_at < :before",
-    "effect": "done_at < :before",
+    "effect": f"done_at < :before AND NOT EXISTS ({OPEN} AND l.source = 'effect-' || effect.name "
+    "AND l.origin = effect.key)",
+    "letter": "changed_at < :before AND state IN ('resolved', 'discarded', 'redirected')",
+    "letter_history": "at < :before AND NOT EXISTS (SELECT FROM letter l WHERE l.id = letter_id)",
+    "letter_act": "ended_at < :before AND NOT EXISTS (SELECT FROM letter l WHERE l.act_id = letter_act.id)",
 }
-"""Which rows of each table have served their time; what waits never has."""
+"""Which rows of each table have served their time; what waits never has.
+
+While a letter is open it can be retried, so what says whether its message took effect stays.
+"""
 
 
 async def drop_passed(engine: AsyncEngine, before: datetime, piece: int = PIECE) -> dict[str, int]:

@@ -264,19 +264,14 @@ class Service:
 
     def _bind(self) -> None:
         for durable in self._durables():
-            consumer = Consumer(
-                domain=durable.domain,
-                stream=durable.stream,
-                reader=self.office.reader,
-                committer=self.committer,
-                ceiling=self.office.ceiling,
-                metrics=self.metrics,
-            )
+            read = self.office.reading(durable, lambda: self.broker.client)
+            consumer = Consumer(durable.domain, read, self.committer, self.office.ceiling, self.metrics)
             self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
 
     def _durables(self) -> list[topology.Durable]:
         """Return this process's share: the partitions of its ordinal."""
-        every = topology.load().durables(self.name, self.settings.region)
+        mesh, region = topology.load(), self.settings.region
+        every = [*mesh.durables(self.name, region), *mesh.durables_of_failures(self.name, region)]
         return [one for one in every if one.partition % self.settings.replicas == self.settings.ordinal]
 
     async def _load_lanes(self) -> None:

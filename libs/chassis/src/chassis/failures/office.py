@@ -1,24 +1,38 @@
 """The dead-letter office of a service: what it keeps, tries again, gives up on, and lets people mend."""
 
+import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from canonical import topology
+from canonical.topology import Durable
 from chassis.commit import Committer, root_cause
-from chassis.consume import Reader, Subscription
+from chassis.consume import Read, Reader, Subscription
+from chassis.failures.acts import Acts
+from chassis.failures.book import Book
 from chassis.failures.ceiling import Ceiling
 from chassis.failures.letters import Origin, judged
+from chassis.failures.redirect import RETRY_STREAM
 from chassis.failures.retry import Redo, Retrier
+from chassis.failures.strays import reading_given_up, reading_redirected
 from chassis.settings import Settings
 from chassis.timer import Job
 from chassis.work import Work
 
+ADVISORY_STREAM = "ADVISORY"
+
 if TYPE_CHECKING:
     from chassis.effect import EffectRoute
 
+log = logging.getLogger(__name__)
+
 LANES_SECONDS = 5.0
 RETRY_SECONDS = 0.25
+ACTS_SECONDS = 0.5
 
 
 class Office:
@@ -32,11 +46,13 @@ class Office:
         committer: Committer,
         subscriptions: dict[str, Subscription],
     ) -> None:
-        self._service, self._engine, self._committer = service, engine, committer
+        self._service, self._settings, self._engine, self._committer = service, settings, engine, committer
+        self.acts = Acts(service, settings.region, engine)
         self.ceiling = Ceiling(run=settings.failures_in_a_row)
         self.reader = Reader(service, subscriptions, self.ceiling)
         self.effects: dict[str, EffectRoute] = {}
         self.redos: dict[str, Redo] = {}
+        self.book = Book(engine, subscriptions, self.effects)
         self.retrier = Retrier(
             service,
             settings,
@@ -51,7 +67,27 @@ class Office:
     @property
     def jobs(self) -> list[tuple[float, Job]]:
         """What runs on a timer: the pause after each run in seconds, and the job."""
-        return [(LANES_SECONDS, self.load_lanes), (RETRY_SECONDS, self.retrier.run_due)]
+        return [
+            (LANES_SECONDS, self.load_lanes),
+            (RETRY_SECONDS, self.retrier.run_due),
+            (ACTS_SECONDS, self.acts.run_due),
+        ]
+
+    def reading(self, durable: Durable, client: Callable[[], Client]) -> Read:
+        """Return how a durable's deliveries are read."""
+        if durable.stream == RETRY_STREAM:
+            return reading_redirected(self.reader)
+        if durable.stream == ADVISORY_STREAM:
+            durables = topology.load().durables(self._service, self._settings.region)
+            return reading_given_up(self.reader, durables, client)
+        return self.reader.reading(durable)
+
+    def lift(self, actor: str, reason: str) -> str:
+        """Lift the ceiling for a while; returns why it was reached, empty when it was not."""
+        was = self.ceiling.reached
+        log.warning("ceiling_lifted", extra={"actor": actor, "reason": reason, "was": was})
+        self.ceiling.lift()
+        return was
 
     async def load_lanes(self) -> None:
         """Learn which lanes have a letter that waits."""

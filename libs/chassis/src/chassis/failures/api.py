@@ -1,0 +1,102 @@
+"""The HTTP interface of a service's dead letters, the same for every service."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from chassis.failures.office import Office
+from chassis.failures.selection import Act, Edit, Selection, Wish
+
+PAGE = 100
+MOST = 1000
+
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+
+class Lift(BaseModel):
+    """Who has the service take messages although many fail, and why."""
+
+    actor: str = Field(min_length=1, max_length=128)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+def router(office: Office) -> APIRouter:
+    """Return all routes; those of acts go first, as a letter's id would match their names."""
+    routes = APIRouter(prefix="/dead-letters", tags=["dead letters"])
+    routes.include_router(_acts(office))
+    routes.include_router(_letters(office))
+    return routes
+
+
+def _letters(office: Office) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/groups")
+    async def list_groups(limit: Limit = PAGE) -> list[dict[str, Any]]:
+        """Return the groups of failures of one kind, the largest first, each with its playbook."""
+        return await office.book.groups(limit)
+
+    @routes.get("")
+    async def list_letters(
+        selection: Annotated[Selection, Query()], after: int = 0, limit: Limit = PAGE
+    ) -> list[dict[str, Any]]:
+        """Return letters without their bodies, in the order they came; `after` is the last id seen."""
+        return await office.book.listed(selection, after, limit)
+
+    @routes.get("/{letter_id}")
+    async def show_letter(letter_id: int) -> dict[str, Any]:
+        """Return a letter with its body, playbook and history."""
+        return await office.book.shown(letter_id)
+
+    @routes.post("/{letter_id}/edit")
+    async def edit_letter(letter_id: int, edit: Edit) -> dict[str, Any]:
+        """Correct the body of a dead letter, and retry it if asked to."""
+        letter = await office.book.edit(letter_id, edit)
+        if edit.retry:
+            selection = Selection(ids=(letter_id,))
+            await office.acts.begin(Wish(action="retry", selection=selection, actor=edit.actor, reason=edit.reason))
+        return letter
+
+    return routes
+
+
+def _acts(office: Office) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/plan")
+    async def plan_act(wish: Wish) -> dict[str, int]:
+        """Say how many letters an act would cover; nothing is done."""
+        return {"covered": await office.acts.count(wish)}
+
+    @routes.post("/acts", status_code=202)
+    async def begin_act(wish: Wish) -> Act:
+        """Retry, discard, assign or redirect letters; the same id sent again begins nothing."""
+        return await office.acts.begin(wish)
+
+    @routes.get("/acts")
+    async def list_acts(limit: Limit = PAGE) -> list[Act]:
+        """Return the acts begun last, newest first."""
+        return await office.acts.newest(limit)
+
+    @routes.get("/acts/{act_id}")
+    async def show_act(act_id: str) -> Act:
+        """Return an act, and what became of the letters it covers."""
+        return await office.acts.known(act_id)
+
+    @routes.post("/acts/{act_id}/stop")
+    async def stop_act(act_id: str) -> Act:
+        """End a retry early; letters not begun stay dead."""
+        return await office.acts.stop(act_id)
+
+    @routes.post("/acts/{act_id}/resume")
+    async def resume_act(act_id: str) -> Act:
+        """Have a stopped or halted retry go on."""
+        return await office.acts.resume(act_id)
+
+    @routes.post("/go-on")
+    async def lift_ceiling(lift: Lift) -> dict[str, str]:
+        """Take messages for ten minutes however many fail: these failures are no bad release."""
+        return {"was": office.lift(lift.actor, lift.reason)}
+
+    return routes
