@@ -1,5 +1,6 @@
 """The HTTP interface of a service's dead letters, the same for every service."""
 
+from enum import Enum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -8,6 +9,8 @@ from pydantic import BaseModel, Field
 from chassis.failures.office import Office
 from chassis.failures.selection import Act, Edit, Selection, Wish
 
+PREFIX = "/dead-letters"
+TAGS: list[str | Enum] = ["dead letters"]
 PAGE = 100
 MOST = 1000
 
@@ -23,14 +26,14 @@ class Lift(BaseModel):
 
 def router(office: Office) -> APIRouter:
     """Return all routes; those of acts go first, as a letter's id would match their names."""
-    routes = APIRouter(prefix="/dead-letters", tags=["dead letters"])
+    routes = APIRouter()
     routes.include_router(_acts(office))
     routes.include_router(_letters(office))
     return routes
 
 
 def _letters(office: Office) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(prefix=PREFIX, tags=TAGS)
 
     @routes.get("/groups")
     async def list_groups(limit: Limit = PAGE) -> list[dict[str, Any]]:
@@ -62,7 +65,7 @@ def _letters(office: Office) -> APIRouter:
 
 
 def _acts(office: Office) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(prefix=PREFIX, tags=TAGS)
 
     @routes.post("/plan")
     async def plan_act(wish: Wish) -> dict[str, int]:

@@ -20,7 +20,7 @@ COLUMNS = (
     "remedy, assignee, tries, correlation_id, due_at, act_id, outcome, created_at, changed_at"
 )
 GROUPS = text(
-    "SELECT fingerprint AS group, source, min(kind) AS kind, min(error_class) AS error_class, "
+    "SELECT fingerprint AS group, source, min(kind) AS kind, min(error_class) AS error_class, "  # noqa: S608
     "(array_agg(error ORDER BY id DESC))[1] AS error, min(remedy) AS remedy, "
     "array_agg(DISTINCT assignee) AS assignees, count(*) FILTER (WHERE state = 'dead') AS dead, "
     "count(*) FILTER (WHERE state = 'waiting') AS waiting, "
