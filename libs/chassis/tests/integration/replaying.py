@@ -97,20 +97,24 @@ def cancelled(order_id: str) -> OrderCancelled:
     return OrderCancelled(occurred_at=NOON, order_id=order_id, reason="changed mind", requested_by="customer")
 
 
-async def publish(client: Client, event: OrderReleased | OrderCancelled, correlation: str | None = None) -> str:
-    event_id = f"{type(event).type}:{event.order_id}"
+def sealed_body(event: OrderReleased | OrderCancelled, correlation: str | None = None) -> bytes:
     envelope = seal(
         event,
-        event_id=event_id,
+        event_id=f"{type(event).type}:{event.order_id}",
         source="order-release",
         correlation_id=correlation or event.order_id,
         causation_id=None,
         region="eu",
         recorded_at=NOON,
     )
-    raw = envelope.model_dump_json(exclude_none=True).encode()
-    await client.jetstream().publish(publish_subject(event, "eu"), raw)
-    return event_id
+    return envelope.model_dump_json(exclude_none=True).encode()
+
+
+async def publish(
+    client: Client, event: OrderReleased | OrderCancelled, correlation: str | None = None, body: bytes | None = None
+) -> str:
+    await client.jetstream().publish(publish_subject(event, "eu"), body or sealed_body(event, correlation))
+    return f"{type(event).type}:{event.order_id}"
 
 
 async def hear(event: OrderReleased, *, notes: NoteStore) -> Outcome:
