@@ -5,7 +5,7 @@ import sys
 import click
 import typer
 
-from crossdock_cli.commands import about, carrier, demo, events, lifecycle, order, replay, streams
+from crossdock_cli.commands import about, carrier, demo, dlq, events, lifecycle, order, replay, streams
 from crossdock_cli.failures import CliError, Exit
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("demo")(demo.demo)
 app.add_typer(order.app, name="order")
 app.add_typer(events.app, name="events")
 app.add_typer(carrier.app, name="carrier")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(streams.app, name="streams")
 app.add_typer(replay.app, name="replay")
 app.command("version")(about.show_version)

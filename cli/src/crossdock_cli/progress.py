@@ -86,6 +86,24 @@ def replays(console: Console, begun: Iterable[dict[str, Any]]) -> Iterator[Calla
         yield say
 
 
+@contextmanager
+def acts(console: Console, begun: Iterable[dict[str, Any]]) -> Iterator[Callable[[Iterable[dict[str, Any]]], None]]:
+    """Show how far acts on dead letters are: one bar per service on a terminal, else nothing until the end."""
+    if not _is_live(console):
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks = {one["id"]: bar.add_task(one["service"], total=one["covered"]) for one in begun}
+
+        def say(found: Iterable[dict[str, Any]]) -> None:
+            for one in found:
+                left = one["counts"].get("not begun", 0) + one["counts"].get("in hand", 0)
+                bar.update(tasks[one["id"]], completed=one["covered"] - left)
+
+        yield say
+
+
 def pace(replay: dict[str, Any]) -> str:
     """Return the speed of a replay and the seconds left, in a few words."""
     speed = f"{replay['per_second']:.0f}/s" if replay["per_second"] else ""

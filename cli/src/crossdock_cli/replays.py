@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crossdock_cli import web
 from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.onboarding import moment
+from crossdock_cli.services import ask, ask_all, known
 
-PLAN_SECONDS = 600.0
 LOOK_SECONDS = 0.5
 
 
@@ -73,13 +72,7 @@ def begin(mesh: Mesh, plans: Sequence[dict[str, Any]], request: dict[str, Any]) 
 
 def everywhere(mesh: Mesh) -> list[dict[str, Any]]:
     """Return the replays of all services, newest first; a service that does not answer has none to show."""
-    listed: list[dict[str, Any]] = []
-    for name in mesh.layout.services():
-        try:
-            listed += [_of(name, found) for found in ask(mesh, name, "GET", "/replays")]
-        except CliError as error:
-            if error.code != Exit.NOT_RUNNING:
-                raise
+    listed = [_of(name, found) for name, answer in ask_all(mesh, "/replays") for found in answer]
     return sorted(listed, key=lambda found: str(found["created_at"]), reverse=True)
 
 
@@ -124,34 +117,6 @@ def follow(
         if all(found["state"] != "running" for found in seen.values()):
             return list(seen.values())
         time.sleep(LOOK_SECONDS)
-
-
-def known(mesh: Mesh, services: Sequence[str]) -> list[str]:
-    """Return the services named.
-
-    Raises:
-        CliError: one of them is not part of this mesh.
-    """
-    running = mesh.layout.services()
-    if unknown := sorted(set(services) - set(running)):
-        raise CliError(f"There is no service {', '.join(unknown)}: choose from {', '.join(running)}.", Exit.USAGE)
-    return list(dict.fromkeys(services))
-
-
-def ask(mesh: Mesh, service: str, method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401  any JSON value
-    """Return what a service answers.
-
-    Raises:
-        CliError: it does not, or it refuses; the text is its own.
-    """
-    try:
-        answer = web.call(method, mesh.url(service) + path, body, timeout=PLAN_SECONDS)
-    except web.NoAnswer as error:
-        raise CliError(f"{service} does not answer: see `crossdock status`.", Exit.NOT_RUNNING) from error
-    if not answer.ok:
-        why = answer.fields().get("detail") or f"it answered {answer.status}"
-        raise CliError(f"{service} refuses: {why}.", Exit.UNCLEAN)
-    return answer.body
 
 
 def _of(service: str, replay: dict[str, Any]) -> dict[str, Any]:
