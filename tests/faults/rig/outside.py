@@ -20,13 +20,16 @@ class Call:
 
 @dataclass(slots=True)
 class Outside:
-    """What was called, in the order of arrival."""
+    """What was called, in the order of arrival; calls for the orders in `refuses` are refused and not counted."""
 
     calls: list[Call] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
     url: str = ""
 
     async def _ring(self, request: web.Request) -> web.Response:
         told = await request.json()
+        if told["order_id"] in self.refuses:
+            return web.json_response({"detail": "the bell is jammed"}, status=422)
         self.calls.append(Call(told["order_id"], told["version"], request.headers.get("idempotency-key", "")))
         return web.json_response({})
 

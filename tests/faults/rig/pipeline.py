@@ -49,7 +49,7 @@ class Pipeline:
     """The sample service with all it stands between; `fed` is what the source has committed."""
 
     def __init__(self, settings: Settings, folder: Path, source: Client, operator: Client) -> None:
-        self._settings = settings
+        self.settings = settings
         self._js = operator.jetstream()
         self.source = Source(source)
         self.outside = Outside()
@@ -66,7 +66,7 @@ class Pipeline:
     async def start(self, *, defect: str = "", **environment: object) -> ServiceProcess:
         """Start a process of the service; further settings by their names without the prefix."""
         more = {"port": free_port(), "outside_url": self.outside.url, **environment}
-        process = ServiceProcess(environment_of(self._settings, **more), self.log_path, defect=defect)
+        process = ServiceProcess(environment_of(self.settings, **more), self.log_path, defect=defect)
         self.processes.append(process)
         await process.ready()
         return process
@@ -135,11 +135,12 @@ class Pipeline:
             Told(found["id"], found["data"]["order_id"], found["data"]["reason"])
             for found in await self._messages("INVENTORY", self._first_told)
         ]
-        letters = [_refused(found) for found in await self._messages("DLQ", self._first_letter)]
+        given_up = await self._messages("DLQ", self._first_letter)
+        letters = [_refused(found) for found in given_up if found["source"] == "order"]
         return Seen(state, told, tuple(self.outside.calls), letters)
 
     async def _connect(self) -> "asyncpg.Connection[Any]":
-        return await asyncpg.connect(self._settings.database_url.replace("+asyncpg", ""))
+        return await asyncpg.connect(self.settings.database_url.replace("+asyncpg", ""))
 
     async def _last(self, stream: str) -> int:
         return (await self._js.stream_info(stream)).state.last_seq

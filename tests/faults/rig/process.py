@@ -1,10 +1,10 @@
-"""A service as a process of its own: forked from a server that has its modules loaded, so a start is quick."""
+"""Processes of their own, mostly services: forked from a server that has their modules loaded, so a start is quick."""
 
 import asyncio
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,50 +38,17 @@ def serve(service: tuple[str, str], environment: Mapping[str, str], log_path: st
     run(build, settings)
 
 
-class ServiceProcess:
-    """One life of a service: the sample, unless another is named by its `build` and its settings."""
+class Forked:
+    """A process that calls `target` and ends."""
 
-    def __init__(
-        self,
-        environment: Mapping[str, str],
-        log_path: Path,
-        *,
-        defect: str = "",
-        service: tuple[str, str] = SAMPLE,
-    ) -> None:
-        self.url = f"http://127.0.0.1:{environment['CROSSDOCK_PORT']}"
-        self._process: ForkServerProcess = _context.Process(
-            target=serve, args=(service, dict(environment), str(log_path), defect), daemon=True
-        )
+    def __init__(self, target: Callable[..., None], *args: object) -> None:
+        self._process: ForkServerProcess = _context.Process(target=target, args=args, daemon=True)
         self._process.start()
 
     @property
     def exit_code(self) -> int | None:
         """The exit code; negative for a signal, None while it runs."""
         return self._process.exitcode
-
-    async def ready(self) -> bool:
-        """Wait until the service is ready; False when it ended before.
-
-        Raises:
-            TimeoutError: neither came in time.
-        """
-        async with httpx.AsyncClient() as client, asyncio.timeout(START_SECONDS):
-            while self.exit_code is None:
-                try:
-                    if (await client.get(f"{self.url}/health/ready")).is_success:
-                        return True
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.02)
-        return False
-
-    async def metric(self, name: str) -> float:
-        """Return the sum of a metric over its labels, as the process shows it."""
-        async with httpx.AsyncClient() as client:
-            shown = (await client.get(f"{self.url}/metrics")).text
-        lines = [line for line in shown.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
     async def ended(self, within_seconds: float = 30.0) -> int:
         """Wait for the end and return the exit code.
@@ -108,3 +75,41 @@ class ServiceProcess:
         """Ask it to end, wait, and return the exit code."""
         self.signal(signal.SIGTERM)
         return await self.ended()
+
+
+class ServiceProcess(Forked):
+    """One life of a service: the sample, unless another is named by its `build` and its settings."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log_path: Path,
+        *,
+        defect: str = "",
+        service: tuple[str, str] = SAMPLE,
+    ) -> None:
+        self.url = f"http://127.0.0.1:{environment['CROSSDOCK_PORT']}"
+        super().__init__(serve, service, dict(environment), str(log_path), defect)
+
+    async def ready(self) -> bool:
+        """Wait until the service is ready; False when it ended before.
+
+        Raises:
+            TimeoutError: neither came in time.
+        """
+        async with httpx.AsyncClient() as client, asyncio.timeout(START_SECONDS):
+            while self.exit_code is None:
+                try:
+                    if (await client.get(f"{self.url}/health/ready")).is_success:
+                        return True
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.02)
+        return False
+
+    async def metric(self, name: str) -> float:
+        """Return the sum of a metric over its labels, as the process shows it."""
+        async with httpx.AsyncClient() as client:
+            shown = (await client.get(f"{self.url}/metrics")).text
+        lines = [line for line in shown.splitlines() if line.startswith((f"{name}{{", f"{name} "))]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)

@@ -13,11 +13,12 @@ from canonical import publish_subject, seal
 from canonical.orders import OrderChanged
 
 CHUNK = 256
+BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One event at the source; `word` says what the handler does with it."""
+    """One event at the source; `word` says what the handler does with it, or that its body is `broken`."""
 
     order_id: str
     version: str
@@ -83,6 +84,8 @@ class Source:
             recorded_at=event.occurred_at,
         )
         body = envelope.model_dump_json(exclude_none=True).encode()
+        if change.word == BROKEN:
+            body = body.replace(b'"reason"', b'"cause"')
         headers = {"Nats-Msg-Id": broker_id or envelope.id}
         await self._js.publish(publish_subject(event, "eu"), body, headers=headers, timeout=30)
 

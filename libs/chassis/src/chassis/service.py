@@ -208,7 +208,7 @@ class Service:
         """
         await migrate.migrate(self.engine, self._migrations())
         self.committer.start()
-        await self.office.load_lanes()
+        await self.office.prepare()
         self._bind()
         await self.broker.connect()
         self.relay.start(self.broker.client)

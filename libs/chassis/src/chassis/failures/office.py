@@ -89,6 +89,11 @@ class Office:
         self.ceiling.lift()
         return was
 
+    async def prepare(self) -> None:
+        """Take up what a former life of this process left; before anything is consumed."""
+        await self.retrier.reclaim()
+        await self.load_lanes()
+
     async def load_lanes(self) -> None:
         """Learn which lanes have a letter that waits."""
         await self._committer.keeper.load(self._engine)

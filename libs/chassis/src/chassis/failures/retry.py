@@ -1,7 +1,7 @@
 """Kept messages are tried again: what waits when it is due, in the order of its lane, and what a person released.
 
-A letter being tried is leased; a process that dies leaves it to be claimed when the lease has passed. Whatever took
-effect before is known to the inbox, or to the effect's row, so a second try of it changes nothing.
+A letter being tried is leased; a process that dies leaves it to be claimed by its next life, or when the lease has
+passed. Whatever took effect before is known to the inbox, or to the effect's row, so a second try of it changes nothing.
 """
 
 import asyncio
@@ -37,6 +37,10 @@ CLAIM = (
     "AND letter.source = l.source AND letter.lane = l.lane AND letter.id < l.id)) "
     "ORDER BY l.id LIMIT $4 FOR UPDATE OF l SKIP LOCKED) RETURNING *"
 )
+RECLAIM = (
+    "UPDATE letter SET due_at = now() WHERE state = 'retrying' AND due_at > now() "
+    "AND coalesce(partition, 0) % $1::int = $2::int"
+)
 MAKE_AGAIN = (
     "WITH again AS (INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
     "VALUES ($2::text, $3::text, $4::text, $5::text::jsonb, $6::text::jsonb, '', now()) "
@@ -71,6 +75,11 @@ class Retrier:
     ) -> None:
         self._service, self._settings, self._engine, self._committer = service, settings, engine, committer
         self._reader, self._ceiling, self._effects, self._redos = reader, ceiling, effects, redos
+
+    async def reclaim(self) -> None:
+        """Take back at once what a former life of this process was trying."""
+        async with transaction(self._engine) as session:
+            await fetch(session, RECLAIM, self._settings.replicas, self._settings.ordinal)
 
     async def run_due(self) -> None:
         """Try everything that is due; while the ceiling is reached one letter now and then."""

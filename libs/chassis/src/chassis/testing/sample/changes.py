@@ -1,11 +1,13 @@
 """The sample service in full: every change of an order is state, an event and a call to an outside system.
 
 The `reason` of a change is its version, numbered from 1 within an order; a word behind it says what the handler does:
-`3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does.
+`3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does, `3 needs bolt` while the item
+master lacks that item.
 """
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from canonical.inventory import AllocationReleased
@@ -20,6 +22,7 @@ from chassis.testing.sample.app import build as build_notes
 from chassis.testing.sample.settings import SampleSettings
 
 REFUSED, LATER, STUCK, BUG = "refused", "later", "stuck", "bug"
+NEEDS = "needs "
 
 
 class Ring(Effect):
@@ -33,16 +36,17 @@ class Ring(Effect):
 
 @dataclass(slots=True)
 class Mood:
-    """How the handler behaves: seconds it takes, and which versions it has put off."""
+    """How the handler behaves: seconds it takes, where the known items are, and which versions it has put off."""
 
     seconds: float = 0.0
+    items_file: Path | None = None
     put_off: set[tuple[str, str]] = field(default_factory=set)
 
     async def judge(self, event: OrderChanged) -> str:
         """Return the version of a change.
 
         Raises:
-            Permanent: it is to be refused.
+            Permanent: it is to be refused, or needs an item that is not known.
             Temporary: it is to be put off always, or once and was not yet.
             ZeroDivisionError: it is to meet a bug.
         """
@@ -51,6 +55,8 @@ class Mood:
             await asyncio.sleep(self.seconds)
         if word == REFUSED:
             raise Permanent("this version is refused", remedy="none")
+        if word.startswith(NEEDS):
+            self.look_up(word.removeprefix(NEEDS))
         if word == BUG:
             raise ZeroDivisionError("a bug of the handler")
         if word == STUCK:
@@ -59,6 +65,16 @@ class Mood:
             self.put_off.add((event.order_id, version))
             raise Temporary("this version is put off")
         return version
+
+    def look_up(self, item: str) -> None:
+        """Look an item up in the item master.
+
+        Raises:
+            Permanent: it is not there.
+        """
+        known = self.items_file.read_text().split() if self.items_file else []
+        if item not in known:
+            raise Permanent(f"SKU {item} is unknown", remedy="add-item")
 
 
 async def note_change(event: OrderChanged, *, notes: Book[Note], mood: Mood) -> Outcome:
@@ -81,6 +97,6 @@ def build(settings: SampleSettings) -> Service:
     """Return the sample service with changes."""
     service = build_notes(settings)
     http = service.http(base_url=settings.outside_url, system="outside")
-    service.on(OrderChanged, note_change, notes=NoteStore, mood=Mood(settings.handler_seconds))
+    service.on(OrderChanged, note_change, notes=NoteStore, mood=Mood(settings.handler_seconds, settings.items_file))
     service.effect(Ring, call=ring, http=http)
     return service
