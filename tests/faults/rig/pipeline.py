@@ -138,8 +138,13 @@ class Pipeline:
         letters = [_refused(found) for found in await self._messages("DLQ", self._first_letter)]
         return Seen(state, told, tuple(self.outside.calls), letters)
 
+    @property
+    def database_url(self) -> str:
+        """The service's database, for asyncpg."""
+        return self._settings.database_url.replace("+asyncpg", "")
+
     async def _connect(self) -> "asyncpg.Connection[Any]":
-        return await asyncpg.connect(self._settings.database_url.replace("+asyncpg", ""))
+        return await asyncpg.connect(self.database_url)
 
     async def _last(self, stream: str) -> int:
         return (await self._js.stream_info(stream)).state.last_seq

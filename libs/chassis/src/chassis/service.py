@@ -19,7 +19,7 @@ from chassis.broker import Broker
 from chassis.client import Http
 from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
-from chassis.consume import Consumer, Subscription
+from chassis.consume import Subscription
 from chassis.crashpoints import crash_here
 from chassis.documents import Documents
 from chassis.effect import Effect, EffectRoute, Handler
@@ -264,8 +264,7 @@ class Service:
 
     def _bind(self) -> None:
         for durable in self._durables():
-            read = self.office.reading(durable, lambda: self.broker.client)
-            consumer = Consumer(durable.domain, read, self.committer, self.office.ceiling, self.metrics)
+            consumer = self.office.consumer(durable, lambda: self.broker.client, self.metrics)
             self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
 
     def _durables(self) -> list[topology.Durable]:

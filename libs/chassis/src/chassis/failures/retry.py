@@ -17,6 +17,7 @@ from chassis.effect import EffectRoute, Handler
 from chassis.errors import Permanent, Temporary
 from chassis.failures import letters
 from chassis.failures.ceiling import Ceiling
+from chassis.failures.fate import BUG_TRIES, Unanswered
 from chassis.failures.letters import HELD, Letter, Origin, judged, origin_of
 from chassis.settings import Settings
 from chassis.sql import Row, fetch, transaction
@@ -25,17 +26,23 @@ from chassis.work import Cause, Work
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 10.0
+LEFT_SECONDS = 1.0
 EFFECT = "effect-"
 
 CLAIM = (
-    "UPDATE letter SET state = 'retrying', tries = tries + 1, "  # noqa: S608  a constant of ours
-    "due_at = now() + make_interval(secs => $1::float), changed_at = now() WHERE id IN (SELECT l.id FROM letter l "
+    "WITH due AS (SELECT l.id, l.state AS was FROM letter l "  # noqa: S608  a constant of ours
     "WHERE l.state IN ('waiting', 'queued', 'retrying') AND l.due_at <= now() "
     "AND coalesce(l.partition, 0) % $2::int = $3::int "
     f"AND (l.lane IS NULL OR NOT EXISTS (SELECT FROM letter WHERE {HELD} "
     "AND letter.source = l.source AND letter.lane = l.lane AND letter.id < l.id)) "
-    "ORDER BY l.id LIMIT $4 FOR UPDATE OF l SKIP LOCKED) RETURNING *"
+    "ORDER BY l.id LIMIT $4 FOR UPDATE OF l SKIP LOCKED) "
+    "UPDATE letter SET state = 'retrying', tries = tries + 1, due_at = now() + make_interval(secs => $1::float), "
+    "changed_at = now() FROM due WHERE letter.id = due.id RETURNING letter.*, due.was"
+)
+LEAVE = (
+    "UPDATE letter SET state = 'waiting', tries = tries - 1, due_at = now() + make_interval(secs => $2::float) "
+    "WHERE id = $1 AND state = 'retrying'"
 )
 MAKE_AGAIN = (
     "WITH again AS (INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
@@ -96,11 +103,15 @@ class Retrier:
                 await self._take_in(row, self._redos.get(source) or self._redos.get(source.partition("-")[0]))
         except (Temporary, Forgotten) as error:
             log.warning("letter_left", extra={"letter": row["id"], "error": str(error)})
+            async with transaction(self._engine) as session:
+                await fetch(session, LEAVE, row["id"], LEFT_SECONDS)
 
     async def _handle(self, row: Row) -> None:
         """Give an event to its handler."""
         work = self._reader.work(row["body"], origin_of(row))
         work.settles = row["id"]
+        if work.keep and row["was"] == "retrying" and row["tries"] > BUG_TRIES:
+            work.letter = work.keep(Unanswered(f"tried {row['tries'] - 1} times without an end of it"))
         await self._committer.submit(work)
         if work.letter is None:
             self._ceiling.succeeded()

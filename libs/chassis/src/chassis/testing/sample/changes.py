@@ -1,10 +1,11 @@
 """The sample service in full: every change of an order is state, an event and a call to an outside system.
 
 The `reason` of a change is its version, numbered from 1 within an order; a word behind it says what the handler does:
-`3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does.
+`3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does, `3 fatal` ends the process.
 """
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -19,7 +20,8 @@ from chassis.testing.sample.app import Note, NoteStore
 from chassis.testing.sample.app import build as build_notes
 from chassis.testing.sample.settings import SampleSettings
 
-REFUSED, LATER, STUCK, BUG = "refused", "later", "stuck", "bug"
+REFUSED, LATER, STUCK, BUG, FATAL = "refused", "later", "stuck", "bug", "fatal"
+FATAL_EXIT = 70
 
 
 class Ring(Effect):
@@ -51,6 +53,8 @@ class Mood:
             await asyncio.sleep(self.seconds)
         if word == REFUSED:
             raise Permanent("this version is refused", remedy="none")
+        if word == FATAL:
+            os._exit(FATAL_EXIT)
         if word == BUG:
             raise ZeroDivisionError("a bug of the handler")
         if word == STUCK:
