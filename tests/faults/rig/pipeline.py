@@ -35,6 +35,7 @@ CUT = (
 WAITING = (
     "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL)"
     " + (SELECT count(*) FROM effect WHERE state = 'pending')"
+    " + (SELECT count(*) FROM letter WHERE state IN ('waiting', 'queued', 'retrying'))"
 )
 
 
@@ -102,7 +103,7 @@ class Pipeline:
         return [await self._js.consumer_info(durable.stream, durable.name) for durable in DURABLES]
 
     async def drain(self, within_seconds: float = 60.0) -> None:
-        """Wait until nothing waits: durables, outbox and effects are empty.
+        """Wait until nothing waits: durables, outbox, effects and the letters to be tried again are empty.
 
         Raises:
             TimeoutError: something is stuck.

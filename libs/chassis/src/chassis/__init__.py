@@ -3,7 +3,7 @@
 from chassis.client import Http
 from chassis.clock import Clock, FixedClock, new_id
 from chassis.documents import Book, Document, Documents, document_columns
-from chassis.effect import Effect, Outcome
+from chassis.effect import Effect, Handler, Outcome
 from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
 from chassis.service import Service
@@ -20,6 +20,7 @@ __all__ = [
     "Effect",
     "Failure",
     "FixedClock",
+    "Handler",
     "Http",
     "Outcome",
     "Permanent",

@@ -1,7 +1,7 @@
 """The wiring of carrier-gateway."""
 
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from canonical.transport import ShipmentPlanned
 from canonical.warehouse import PickShorted
@@ -12,6 +12,7 @@ from carrier_gateway.api import router
 from carrier_gateway.connectors.nordfreight.client import NordfreightClient
 from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient
 from carrier_gateway.directory import Profiles, PublishedKeys, SecretFiles
+from carrier_gateway.domain.reports import Channel
 from carrier_gateway.ingress import Doors
 from carrier_gateway.jobs import Asker, Mapper, drop_old
 from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier, CloseOut
@@ -76,6 +77,8 @@ def _listen(service: Service, settings: ServiceSettings, carriers: dict[str, Car
     urls = {"swiftparcel": settings.swiftparcel_url, "nordfreight": settings.nordfreight_url, **settings.carrier_urls}
     asked = {carrier: service.http(base_url=url, system=carrier) for carrier, url in urls.items()}
     service.every(0.0, mapper.map_waiting)
+    for channel in get_args(Channel):
+        service.redo(channel, mapper.map_again)
     service.every(REFRESH_SECONDS, partial(_refresh, profiles))
     service.every(settings.poll_seconds, Asker(service, profiles, asked, secrets).ask)
     service.every(DROP_SECONDS, partial(drop_old, service, settings.raw_keep_days))

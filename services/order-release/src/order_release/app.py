@@ -12,7 +12,7 @@ from order_release import handlers
 from order_release.api import router
 from order_release.connectors.erp.client import ErpClient
 from order_release.connectors.inventory.client import InventoryClient
-from order_release.jobs import read_feed
+from order_release.jobs import FEED, read_feed, take_again
 from order_release.ports import Erp, WriteStatus
 from order_release.settings import ServiceSettings
 from order_release.store import OrderStore
@@ -49,5 +49,6 @@ def build(settings: ServiceSettings) -> Service:
         erp=erp,
     )
     service.every(settings.erp_poll_seconds, partial(read_feed, service, erp))
+    service.redo(FEED, partial(take_again, service))
     service.routes(router(service, items))
     return service

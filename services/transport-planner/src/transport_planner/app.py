@@ -47,6 +47,7 @@ def build(settings: ServiceSettings) -> Service:
         call=handlers.fetch_quotes,
         done=handlers.choose_carrier,
         failed=handlers.hold_plan,
+        resume=handlers.plan_held,
         concurrency=settings.tms_calls_at_once,
         rates=tms,
         plans=PlanStore,

@@ -108,9 +108,22 @@ async def _accept(service: Service, event: dict[str, Any]) -> bool:
     return done is not None
 
 
+async def take_again(service: Service, _: str, body: bytes) -> None:
+    """Take in a report that was refused.
+
+    Raises:
+        Permanent: it is refused again.
+    """
+    try:
+        await _accept(service, orjson.loads(body))
+    except ValidationError as error:
+        raise Permanent(reason_of(error), remedy="fix-at-sender") from error
+
+
 async def _refuse(service: Service, event: dict[str, Any], error: Exception) -> Refusal:
     if not isinstance(error, ValidationError | Permanent):
         log.error("report_failed", exc_info=error, extra={"type": str(event.get("type"))[:40]})
+    error = Permanent(reason_of(error), remedy="fix-at-sender") if isinstance(error, ValidationError) else error
     await service.bury(SOURCE, hashlib.sha256(orjson.dumps(event)).hexdigest(), event, error)
     return Refusal(event_id=str(event.get("eventId", ""))[:128], reason=reason_of(error))
 

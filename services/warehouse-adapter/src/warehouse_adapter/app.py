@@ -1,12 +1,14 @@
 """The wiring of warehouse-adapter."""
 
+from functools import partial
+
 from canonical.carrier import CarrierBooked
 from canonical.inventory import InventoryAllocated
 from canonical.orders import OrderCancelled
 from chassis import Service
 
 from warehouse_adapter import handlers
-from warehouse_adapter.api import router
+from warehouse_adapter.api import SOURCE, router, take_again
 from warehouse_adapter.connectors.wms.client import WmsClient
 from warehouse_adapter.ports import CancelWarehouseOrder, CreateWarehouseOrder, SendLabels
 from warehouse_adapter.settings import ServiceSettings
@@ -26,6 +28,7 @@ def build(settings: ServiceSettings) -> Service:
         call=handlers.make_create,
         done=handlers.confirm_creation,
         failed=handlers.hold_order,
+        resume=handlers.send_again,
         concurrency=settings.wms_calls_at_once,
         warehouse=wms,
         warehouse_orders=WarehouseOrderStore,
@@ -45,9 +48,11 @@ def build(settings: ServiceSettings) -> Service:
         SendLabels,
         call=handlers.make_labels,
         failed=handlers.hold_labels,
+        resume=handlers.send_again,
         concurrency=settings.wms_calls_at_once,
         warehouse=wms,
         warehouse_orders=WarehouseOrderStore,
     )
+    service.redo(SOURCE, partial(take_again, service))
     service.routes(router(service))
     return service

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.commit import Committer, Forgotten, root_cause
 from chassis.consume import Reader
+from chassis.crashpoints import crash_here
 from chassis.effect import EffectRoute, Handler
 from chassis.errors import Permanent, Temporary
 from chassis.failures import letters
@@ -57,8 +58,8 @@ SETTLE_MADE = (
     "AND e.state = 'done'"
 )
 
-Redo = Callable[[bytes], Awaitable[object]]
-"""Takes in again what came from outside the mesh; it raises what taking it in raised."""
+Redo = Callable[[str, bytes], Awaitable[object]]
+"""Takes in again, by its id and body, what came from outside the mesh; it raises what taking it in raised."""
 
 
 class Retrier:
@@ -94,6 +95,7 @@ class Retrier:
 
     async def _retry(self, row: Row) -> None:
         source = str(row["source"])
+        crash_here("before-retry")
         try:
             if row["stream"] is not None:
                 await self._handle(row)
@@ -105,6 +107,7 @@ class Retrier:
             log.warning("letter_left", extra={"letter": row["id"], "error": str(error)})
             async with transaction(self._engine) as session:
                 await fetch(session, LEAVE, row["id"], LEFT_SECONDS)
+        crash_here("after-retry")
 
     async def _handle(self, row: Row) -> None:
         """Give an event to its handler."""
@@ -138,7 +141,7 @@ class Retrier:
         try:
             if redo is None:
                 raise Permanent(f"nothing here can take in {origin.source} again", remedy="fix-service")
-            await redo(body)
+            await redo(origin.id, body)
         except Exception as error:
             if not isinstance(error, Permanent | Temporary):
                 log.exception("redo_failed", extra={"source": origin.source, "origin": origin.id})
