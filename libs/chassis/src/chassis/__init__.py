@@ -2,6 +2,7 @@
 
 from chassis.client import Http
 from chassis.clock import Clock, FixedClock, new_id
+from chassis.dependency import Dependency
 from chassis.documents import Book, Document, Documents, document_columns
 from chassis.effect import Effect, Outcome
 from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
@@ -15,6 +16,7 @@ __all__ = [
     "Book",
     "Cause",
     "Clock",
+    "Dependency",
     "Document",
     "Documents",
     "Effect",

@@ -39,7 +39,6 @@ class EffectRoute:
     done: Handler | None
     failed: Handler | None
     concurrency: int
-    rate_per_second: float | None
     batch: int | None
     deps: Mapping[str, Any] = field(default_factory=dict)
 

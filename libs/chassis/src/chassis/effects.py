@@ -19,13 +19,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.away import is_away
 from chassis.clock import Clock
 from chassis.crashpoints import crash_here
+from chassis.dependency import Dependency, begin_attempt
 from chassis.dlq import Origin, letter
 from chassis.effect import EffectRoute
-from chassis.errors import Failure, Permanent, Temporary
+from chassis.errors import Failure, NotAttempted, Permanent, Temporary
 from chassis.lanes import Lanes
 from chassis.settings import Settings
 from chassis.telemetry import Metrics
 from chassis.tracing import Tracing
+from chassis.waiting import WaitingRoom
 from chassis.work import Cause, EffectEnd, Work, set_cause
 from chassis.writer import NewEffect
 
@@ -87,7 +89,7 @@ class Runner:
         self._lanes = Lanes()
         self._overflow = True
         self._slots = asyncio.Semaphore(route.concurrency)
-        self._next_call = 0.0
+        self._kept_back = WaitingRoom(self._lanes.free)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
 
@@ -101,6 +103,7 @@ class Runner:
         """Let running calls finish (at most ten seconds); the rest stays in the table."""
         for loop in self._loops:
             loop.cancel()
+        self._kept_back.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
@@ -169,7 +172,6 @@ class Runner:
         while True:
             await self._lanes.some_ready()
             await self._slots.acquire()
-            await self._pace()
             heads = self._lanes.take(self._route.batch or 1)
             if not heads:
                 self._slots.release()
@@ -183,24 +185,27 @@ class Runner:
         if not task.cancelled() and (error := task.exception()):
             log.critical("effect_runner_bug", exc_info=error, extra={"effect": self._name})
 
-    async def _pace(self) -> None:
-        if self._route.rate_per_second is None:
-            return
-        now = time.monotonic()
-        wait = self._next_call - now
-        self._next_call = max(now, self._next_call) + 1 / self._route.rate_per_second
-        if wait > 0:
-            await asyncio.sleep(wait)
-
     async def _make(self, heads: Sequence[NewEffect]) -> None:
         started = time.perf_counter()
+        attempt = begin_attempt(is_retry=any(head.attempts for head in heads))
         crash_here("before-call")
         try:
             results = await self._call(heads)
         finally:
             self._slots.release()
+        if isinstance(results[0], NotAttempted) and not attempt.made:
+            self._keep_back(heads, results[0].gate)
+            return
         self._metrics.effect_seconds.labels(self._name).observe(time.perf_counter() - started)
         await asyncio.gather(*(self._settle(head, result) for head, result in zip(heads, results, strict=True)))
+
+    def _keep_back(self, heads: Sequence[NewEffect], gate: Dependency) -> None:
+        """Have effects wait for a system without counting a try; first ones do not wait for a budget of retries."""
+        for head in heads:
+            if head.attempts or gate.room(for_retries=False) == 0 or len(heads) == 1:
+                self._kept_back.hold(head, gate)
+            else:
+                self._lanes.free(head)
 
     async def _call(self, heads: Sequence[NewEffect]) -> Sequence[Any]:
         try:

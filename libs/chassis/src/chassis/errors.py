@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
+    from chassis.dependency import Dependency
+
 
 class Failure(Exception):
     """A failure that was foreseen; what it says is shown to people."""
@@ -17,6 +19,22 @@ class Temporary(Failure):
     def __init__(self, reason: str, *, retry_in: timedelta | None = None) -> None:
         super().__init__(reason)
         self.retry_in = retry_in
+
+
+class Throttled(Temporary):
+    """An outside system takes no more calls for now; it is well."""
+
+
+class NotAttempted(Temporary):
+    """No call was made, for the system is to be left alone; `gate` says when it may be called."""
+
+    def __init__(self, reason: str, *, gate: "Dependency", retry_in: timedelta) -> None:
+        super().__init__(reason, retry_in=retry_in)
+        self.gate = gate
+
+
+class OverQuota(Temporary):
+    """A partner sends more than it may; it is asked to come again later."""
 
 
 class Waits(Temporary):

@@ -56,6 +56,7 @@ def make_app(service: Service) -> FastAPI:
             "status": "unready" if reasons else "ready",
             "service": service.name,
             "reasons": reasons,
+            "away": service.systems.away(),
             "outbox_age_seconds": round(service.relay.age_seconds, 1),
             "lost": service.reconciler.lost,
         }

@@ -36,6 +36,7 @@ from chassis.replay.runner import Replayer
 from chassis.retention import drop_passed
 from chassis.settings import Settings
 from chassis.store import S
+from chassis.systems import Systems
 from chassis.telemetry import Metrics
 from chassis.tracing import Tracing
 from chassis.work import Work
@@ -91,7 +92,7 @@ class Service:
             (REPLAY_SECONDS, self.replayer.run_due),
         ]
         self._tasks: list[asyncio.Task[None]] = []
-        self._clients: list[Http] = []
+        self.systems = Systems(settings, self.metrics)
         self.routers: list[APIRouter] = []
         self.started = False
 
@@ -121,12 +122,11 @@ class Service:
         done: Handler | None = None,
         failed: Handler | None = None,
         concurrency: int = 16,
-        rate_per_second: float | None = None,
         batch: int | None = None,
         **deps: Any,  # noqa: ANN401  any dependency
     ) -> None:
         """Say how effects of this kind are made, and what follows success and final failure."""
-        route = EffectRoute(kind, call, done, failed, concurrency, rate_per_second, batch, deps)
+        route = EffectRoute(kind, call, done, failed, concurrency, batch, deps)
         self._policies[kind.name] = kind.replay
         self._runners[kind.name] = Runner(
             route,
@@ -147,11 +147,9 @@ class Service:
         """Serve this router."""
         self.routers.append(router)
 
-    def http(self, *, base_url: str, system: str, timeout_seconds: float = 10.0, connections: int = 64) -> Http:
+    def http(self, *, base_url: str, system: str, **limits: Any) -> Http:  # noqa: ANN401  those of `Systems.http`
         """Return a client for an outside system; it is closed with the service."""
-        client = Http(base_url=base_url, system=system, timeout_seconds=timeout_seconds, connections=connections)
-        self._clients.append(client)
-        return client
+        return self.systems.http(base_url=base_url, system=system, **limits)
 
     @property
     def subscriptions(self) -> frozenset[str]:
@@ -237,8 +235,7 @@ class Service:
         await self.ownership.stop()
         await self.relay.stop()
         await self.broker.close()
-        for client in self._clients:
-            await client.close()
+        await self.systems.close()
         await self.engine.dispose()
         await asyncio.to_thread(self.tracing.close)
 

@@ -47,6 +47,21 @@ class Metrics:
         self.effect_failures = Counter(
             "crossdock_effect_failures", "Calls to the outside that failed", ["effect", "kind"], registry=self.registry
         )
+        self.breaker_state = Gauge(
+            "crossdock_breaker_state",
+            "Breaker of an outside system: 0 closed, 1 half open, 2 open",
+            ["system"],
+            registry=self.registry,
+        )
+        self.dependency_refusals = Counter(
+            "crossdock_calls_kept_back",
+            "Calls not made: breaker, retry-after or budget",
+            ["system", "reason"],
+            registry=self.registry,
+        )
+        self.dependency_wait_seconds = Histogram(
+            "crossdock_pace_seconds", "Wait for the pace of an outside system", ["system"], registry=self.registry
+        )
 
     def render(self) -> bytes:
         """Return the Prometheus text form."""

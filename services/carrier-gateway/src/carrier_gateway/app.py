@@ -74,7 +74,10 @@ def _listen(service: Service, settings: ServiceSettings, carriers: dict[str, Car
         backlog_limit=settings.backlog_limit,
     )
     urls = {"swiftparcel": settings.swiftparcel_url, "nordfreight": settings.nordfreight_url, **settings.carrier_urls}
-    asked = {carrier: service.http(base_url=url, system=carrier) for carrier, url in urls.items()}
+    rate = settings.carrier_calls_per_second
+    asked = {
+        carrier: service.http(base_url=url, system=carrier, calls_per_second=rate) for carrier, url in urls.items()
+    }
     service.every(0.0, mapper.map_waiting)
     service.every(REFRESH_SECONDS, partial(_refresh, profiles))
     service.every(settings.poll_seconds, Asker(service, profiles, asked, secrets).ask)
@@ -97,9 +100,12 @@ def _profiles(settings: ServiceSettings) -> Profiles:
 
 
 def _carriers(service: Service, settings: ServiceSettings) -> dict[str, Carrier]:
-    seconds = settings.carrier_timeout_seconds
-    swiftparcel = service.http(base_url=settings.swiftparcel_url, system="swiftparcel", timeout_seconds=seconds)
-    nordfreight = service.http(base_url=settings.nordfreight_url, system="nordfreight", timeout_seconds=seconds)
+    limits = {
+        "timeout_seconds": settings.carrier_timeout_seconds,
+        "calls_per_second": settings.carrier_calls_per_second,
+    }
+    swiftparcel = service.http(base_url=settings.swiftparcel_url, system="swiftparcel", **limits)
+    nordfreight = service.http(base_url=settings.nordfreight_url, system="nordfreight", **limits)
     return {
         "swiftparcel": SwiftparcelClient(swiftparcel, base_url=settings.swiftparcel_url),
         "nordfreight": NordfreightClient(nordfreight, base_url=settings.nordfreight_url),

@@ -34,5 +34,8 @@ class ServiceSettings(Settings):
     )
     raw_keep_days: int = Field(default=30, ge=1, description="Days carriers' messages are kept as they came.")
     poll_seconds: float = Field(default=30.0, gt=0, description="Seconds between looks for quiet shipments.")
+    carrier_calls_per_second: float = Field(
+        default=200.0, gt=0, description="Most calls a second each carrier takes, from all replicas together."
+    )
     carrier_calls_at_once: int = Field(default=16, ge=1, description="Bookings in flight at all carriers together.")
     carrier_timeout_seconds: float = Field(default=10.0, gt=0, description="How long a carrier may take to answer.")

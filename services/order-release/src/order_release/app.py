@@ -29,7 +29,9 @@ async def write_statuses(
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("order-release", settings)
-    erp = ErpClient(service.http(base_url=settings.erp_url, system="ERP"))
+    erp = ErpClient(
+        service.http(base_url=settings.erp_url, system="ERP", calls_per_second=settings.erp_calls_per_second)
+    )
     items = InventoryClient(service.http(base_url=settings.inventory_url, system="inventory-sync", timeout_seconds=1.0))
     service.once(InventoryAllocated, handlers.note_allocation, orders=OrderStore)
     service.once(AllocationFailed, handlers.note_allocation_failure, orders=OrderStore)
@@ -40,14 +42,7 @@ def build(settings: ServiceSettings) -> Service:
     service.on(Delivered, handlers.note_delivery, orders=OrderStore)
     service.on(ProofOfDeliveryReceived, handlers.note_proof, orders=OrderStore)
     service.on(ReturnReceived, handlers.close_return, orders=OrderStore)
-    service.effect(
-        WriteStatus,
-        call=write_statuses,
-        batch=50,
-        concurrency=2,
-        rate_per_second=settings.erp_calls_per_second,
-        erp=erp,
-    )
+    service.effect(WriteStatus, call=write_statuses, batch=settings.erp_updates_per_call, concurrency=2, erp=erp)
     service.every(settings.erp_poll_seconds, partial(read_feed, service, erp))
     service.routes(router(service, items))
     return service

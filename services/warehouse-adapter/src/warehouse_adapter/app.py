@@ -16,7 +16,9 @@ from warehouse_adapter.store import OrderStore, WarehouseOrderStore
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("warehouse-adapter", settings)
-    wms = WmsClient(service.http(base_url=settings.wms_url, system="WMS"))
+    wms = WmsClient(
+        service.http(base_url=settings.wms_url, system="WMS", calls_per_second=settings.wms_calls_per_second)
+    )
     stores = {"warehouse_orders": WarehouseOrderStore, "orders": OrderStore}
     service.on(InventoryAllocated, handlers.order_from_warehouse, **stores)
     service.on(OrderCancelled, handlers.stop_order, **stores)
