@@ -37,7 +37,10 @@ def begin_attempt(*, is_retry: bool) -> Attempt:
 
 
 class Dependency:
-    """The gate every call to one system goes through."""
+    """The gate every call to one system goes through.
+
+    The budget is that of effects, which alone are tried again: what a poll reads does not pay for it.
+    """
 
     def __init__(
         self, system: str, metrics: Metrics, *, calls_per_second: float | None = None, replicas: int = 1
@@ -56,27 +59,17 @@ class Dependency:
         Raises:
             NotAttempted: no call may be made now.
         """
-        attempt = _attempt.get()
-        is_retry = attempt is not None and attempt.is_retry and not attempt.made
-        permit, slot = await self._enter(is_retry=is_retry)
-        if attempt:
-            attempt.made += 1
+        permit, slot = await self._enter()
         try:
             yield
-        except Throttled as error:
-            self._answered(permit, error)
-            raise
-        except Temporary as error:
-            self._failed(permit, error)
-            raise
-        except Permanent:
-            self._answered(permit)
+        except (Temporary, Permanent) as error:
+            self._learn(permit, error)
             raise
         except BaseException:
             self._breaker.abandoned(permit)
             raise
         else:
-            self._answered(permit)
+            self._learn(permit, None)
         finally:
             if slot:
                 slot.end(time.monotonic())
@@ -101,7 +94,9 @@ class Dependency:
         left = self._budget.left(time.monotonic()) if for_retries else None
         return AT_ONCE if left is None else min(left, AT_ONCE)
 
-    async def _enter(self, *, is_retry: bool) -> tuple[Permit, Slot | None]:
+    async def _enter(self) -> tuple[Permit, Slot | None]:
+        attempt = _attempt.get()
+        is_retry = attempt is not None and attempt.is_retry and not attempt.made
         self._check(is_retry=is_retry)
         slot = await self._paced() if self._pace else None
         try:
@@ -113,7 +108,9 @@ class Dependency:
             if slot:
                 slot.end(float("-inf"))
             raise
-        self._budget.note_call(now, is_retry=is_retry)
+        if attempt:
+            attempt.made += 1
+            self._budget.note_call(now, is_retry=is_retry)
         return permit, slot
 
     async def _paced(self) -> Slot | None:
@@ -137,17 +134,14 @@ class Dependency:
         seconds = max(SHORTEST_WAIT_SECONDS, self.closed_for())
         return NotAttempted(reason, gate=self, retry_in=timedelta(seconds=seconds))
 
-    def _answered(self, permit: Permit, throttled: Throttled | None = None) -> None:
-        self._breaker.succeeded(permit)
-        self._budget.note_answer(time.monotonic(), ok=throttled is None)
-        self._rest(throttled)
-
-    def _failed(self, permit: Permit, error: Temporary) -> None:
+    def _learn(self, permit: Permit, error: Temporary | Permanent | None) -> None:
         now = time.monotonic()
-        self._breaker.failed(permit, now)
-        self._budget.note_answer(now, ok=False)
-        self._rest(error)
-
-    def _rest(self, error: Temporary | None) -> None:
-        if error and error.retry_in:
-            self._rest_until = max(self._rest_until, time.monotonic() + error.retry_in.total_seconds())
+        has_failed = isinstance(error, Temporary) and not isinstance(error, Throttled)
+        if has_failed:
+            self._breaker.failed(permit, now)
+        else:
+            self._breaker.succeeded(permit)
+        if _attempt.get():
+            self._budget.note_answer(now, ok=not isinstance(error, Temporary))
+        if isinstance(error, Temporary) and error.retry_in:
+            self._rest_until = max(self._rest_until, now + error.retry_in.total_seconds())

@@ -15,15 +15,22 @@ class Effect(BaseModel):
     """A call to the outside, committed with the state that wants it and made after the commit.
 
     Effects of one lane are made one at a time, in the order they were committed. `replay` says what a replayed event
-    does: `deduplicate` calls again under the same idempotency key, `suppress` does not call.
+    does: `deduplicate` calls again under the same idempotency key, `suppress` does not call. Where calls wait, the lane
+    of an `urgent` one goes before all others.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: ClassVar[str]
     replay: ClassVar[Literal["deduplicate", "suppress"]]
+    urgent: ClassVar[bool] = False
 
     lane: str
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether this call goes before others; by default as its kind says."""
+        return self.urgent
 
 
 Outcome = Sequence[CanonicalEvent | Effect]

@@ -30,6 +30,7 @@ from chassis.effects import Runner
 from chassis.errors import Failure, Temporary
 from chassis.outbox import Relay
 from chassis.ownership import Ownership
+from chassis.pressure import Pressure
 from chassis.reconcile import Reconciler
 from chassis.replay.planner import Projection, Wired
 from chassis.replay.runner import Replayer
@@ -67,7 +68,9 @@ class Service:
             json_deserializer=orjson.loads,
         )
         self.ownership = Ownership(self.engine, on_loss=lambda: self.committer.forget_lanes())
-        self.broker = Broker(name, settings, self.metrics, self.ownership)
+        self._runners: dict[str, Runner] = {}
+        self.pressure = Pressure(settings.effect_backlog_limit, self._backlogs)
+        self.broker = Broker(name, settings, self.metrics, self.ownership, self.pressure.may_pull)
         self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
         self.reconciler = Reconciler(self.engine, self.metrics, client=lambda: self.broker.client)
         self._owner = f"{name}-{settings.ordinal}"
@@ -85,7 +88,6 @@ class Service:
         self._projections: dict[str, Projection] = {}
         self._policies: dict[str, str] = {}
         self.replayer = self._replayer()
-        self._runners: dict[str, Runner] = {}
         self._jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (RETENTION_SECONDS, self._drop_passed),
             (settings.reconcile_seconds, self.reconciler.check),
@@ -174,8 +176,9 @@ class Service:
         """
         work = Work(source, message_id, root_cause(source, message_id), message, handler, (message,), deps)
         try:
-            async with asyncio.timeout(ACCEPT_SECONDS):
-                return await self.committer.submit(work)
+            with self.pressure.admitted():
+                async with asyncio.timeout(ACCEPT_SECONDS):
+                    return await self.committer.submit(work)
         except TimeoutError as error:
             raise Temporary("the message could not be stored in time") from error
 
@@ -277,6 +280,9 @@ class Service:
         """Return this process's share: the partitions of its ordinal."""
         every = topology.load().durables(self.name, self.settings.region)
         return [one for one in every if one.partition % self.settings.replicas == self.settings.ordinal]
+
+    def _backlogs(self) -> list[int]:
+        return [runner.backlog for runner in self._runners.values()]
 
     def _lease(self, new: NewEffect) -> float:
         return self._runners[new.effect.name].lease()

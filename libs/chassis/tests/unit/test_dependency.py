@@ -80,7 +80,7 @@ async def test_retry_after_is_honoured_by_every_call(kind: type[Temporary]) -> N
 
 async def test_a_spent_budget_keeps_retries_back_and_first_tries_not() -> None:
     system = gate()
-    await answer(system)
+    begin_attempt(is_retry=False)
     await fail(system, Temporary("503"))
     for _ in range(FLOOR):
         begin_attempt(is_retry=True)

@@ -29,9 +29,8 @@ async def write_statuses(
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("order-release", settings)
-    erp = ErpClient(
-        service.http(base_url=settings.erp_url, system="ERP", calls_per_second=settings.erp_calls_per_second)
-    )
+    limits = {"timeout_seconds": settings.erp_timeout_seconds, "calls_per_second": settings.erp_calls_per_second}
+    erp = ErpClient(service.http(base_url=settings.erp_url, system="ERP", **limits))
     items = InventoryClient(service.http(base_url=settings.inventory_url, system="inventory-sync", timeout_seconds=1.0))
     service.once(InventoryAllocated, handlers.note_allocation, orders=OrderStore)
     service.once(AllocationFailed, handlers.note_allocation_failure, orders=OrderStore)

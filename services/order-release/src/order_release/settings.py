@@ -14,6 +14,7 @@ class ServiceSettings(Settings):
     erp_calls_per_second: float = Field(
         default=50.0, gt=0, description="Most calls a second the ERP takes, from all replicas together."
     )
+    erp_timeout_seconds: float = Field(default=15.0, gt=0, description="How long the ERP may take to answer.")
     erp_updates_per_call: int = Field(default=50, ge=1, le=1000, description="Most statuses written back in one call.")
     inventory_url: str = Field(
         default="http://127.0.0.1:8102", description="Base URL of inventory-sync, asked whether pushed SKUs are known."
