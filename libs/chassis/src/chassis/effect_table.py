@@ -16,41 +16,45 @@ FRESH_SECONDS = 15.0
 FRESH_ROOM = 500
 URGENT_ROOM = 1_000
 
-HELD = "ANY(CAST(:held AS bigint[]))"
+MINE = "mine AS MATERIALIZED (SELECT unnest(CAST(:held AS bigint[])) AS seq)"
+PENDING = "state = 'pending' AND name = :name"
 
 
-def _free(row: str) -> str:
-    return f"{row}.state = 'pending' AND {row}.name = :name AND {row}.due_at <= now() AND NOT {row}.seq = {HELD}"
-
-
-def _load(lanes: str = "true") -> TextClause:
-    """Return the statement that takes the oldest free effects of some lanes; it passes over what others lease."""
+def _load(lanes: str = "") -> TextClause:
+    """Return the statement that takes the oldest free effects, of some lanes; it passes over what others lease."""
     return text(
-        "WITH elsewhere AS (SELECT lane, min(seq) AS seq FROM effect WHERE state = 'pending' AND name = :name "  # noqa: S608
-        f"AND due_at > now() AND NOT seq = {HELD} GROUP BY lane) "
-        "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)), owner = :owner WHERE seq IN ("
-        f"SELECT e.seq FROM effect e LEFT JOIN elsewhere USING (lane) WHERE {_free('e')} "
-        f"AND (elsewhere.seq IS NULL OR e.seq < elsewhere.seq) AND {lanes} ORDER BY e.seq LIMIT :limit "
-        "FOR UPDATE OF e SKIP LOCKED) RETURNING seq, key, payload, cause, attempts, created_at"
+        f"WITH {MINE}, elsewhere AS MATERIALIZED (SELECT lane, min(seq) AS seq FROM effect e WHERE {PENDING} "  # noqa: S608
+        "AND due_at > now() AND NOT EXISTS (SELECT FROM mine WHERE mine.seq = e.seq) GROUP BY lane) "
+        "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)), owner = :owner "
+        f"WHERE seq = ANY(ARRAY(SELECT seq FROM effect e WHERE {PENDING} AND due_at <= now() "
+        "AND NOT EXISTS (SELECT FROM mine WHERE mine.seq = e.seq) "
+        "AND NOT EXISTS (SELECT FROM elsewhere o WHERE o.lane = e.lane AND o.seq <= e.seq) "
+        f"{lanes} ORDER BY seq LIMIT :limit FOR UPDATE OF e SKIP LOCKED)) "
+        "RETURNING seq, key, payload, cause, attempts, created_at"
     )
 
 
 OLDEST = _load()
-URGENT = _load(f"e.lane IN (SELECT u.lane FROM effect u WHERE {_free('u')} AND u.priority > 0)")  # noqa: S608
+URGENT = _load(
+    f"AND lane = ANY(ARRAY(SELECT lane FROM effect WHERE {PENDING} AND priority > 0 AND due_at <= now()))"  # noqa: S608
+)
 FRESH = _load(
-    "e.lane IN (SELECT lane FROM (SELECT lane, min(seq) AS first, min(created_at) AS at FROM "  # noqa: S608
-    f"(SELECT f.lane, f.seq, f.created_at FROM effect f WHERE {_free('f')} ORDER BY f.seq DESC LIMIT {FRESH_ROOM}) "
-    f"AS newest GROUP BY lane) AS n WHERE n.at > now() - make_interval(secs => {FRESH_SECONDS}) AND NOT EXISTS ("
-    "SELECT FROM effect b WHERE b.state = 'pending' AND b.name = :name AND b.lane = n.lane AND b.seq < n.first))"
+    "AND lane = ANY(ARRAY(SELECT lane FROM (SELECT lane, min(seq) AS first, min(created_at) AS at FROM "  # noqa: S608
+    f"(SELECT lane, seq, created_at FROM effect WHERE {PENDING} AND due_at <= now() ORDER BY seq DESC "
+    f"LIMIT {FRESH_ROOM}) AS newest GROUP BY lane) AS n WHERE at > now() - make_interval(secs => {FRESH_SECONDS}) "
+    f"AND NOT EXISTS (SELECT FROM effect b WHERE {PENDING} AND b.lane = n.lane AND b.seq < n.first)))"
 )
 LOADER = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))")
-DUE = text(f"SELECT EXISTS (SELECT FROM effect d WHERE {_free('d')})")  # noqa: S608
+DUE = text(
+    f"WITH {MINE} SELECT EXISTS (SELECT FROM effect e WHERE {PENDING} AND due_at <= now() "  # noqa: S608
+    "AND NOT EXISTS (SELECT FROM mine WHERE mine.seq = e.seq))"
+)
 COUNT = text(
     "SELECT count(*) FROM (SELECT FROM effect WHERE state = 'pending' AND name = :name LIMIT :limit) AS waiting"
 )
 RENEW = text(
-    "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)) "  # noqa: S608
-    f"WHERE seq = {HELD} AND state = 'pending'"
+    "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)) "
+    "WHERE seq = ANY(CAST(:held AS bigint[])) AND state = 'pending'"
 )
 RECLAIM = text("UPDATE effect SET due_at = now() WHERE state = 'pending' AND owner = :owner AND due_at > now()")
 NOTE = text("UPDATE effect SET attempts = :attempts, error = :error WHERE seq = :seq")
@@ -81,8 +85,8 @@ class EffectTable:
             rows: list[Row[Any]] = []
             if is_backlog:
                 rows += await self._take(connection, URGENT, held, room + FRESH_ROOM + URGENT_ROOM)
-                rows += await self._take(connection, FRESH, [*held, *_seqs(rows)], room - len(rows) + FRESH_ROOM)
-            rows += await self._take(connection, OLDEST, [*held, *_seqs(rows)], room - len(rows))
+                rows += await self._take(connection, FRESH, [*held, *_seqs(rows)], room + FRESH_ROOM)
+            rows += await self._take(connection, OLDEST, [*held, *_seqs(rows)], room)
             taken = {"name": self._name, "held": [*held, *_seqs(rows)]}
             is_more = bool(rows) or bool((await connection.execute(DUE, taken)).scalar_one())
         return Found(sorted(rows, key=lambda row: int(row.seq)), is_more)
