@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,15 +30,6 @@ SEED = 17
 MIB = 1 << 20
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(size(180, 3600))]
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMesh]:
-    """A broker and a database without the rest of the mesh."""
-    local = LocalMesh(tmp_path_factory.mktemp("servers"))
-    local.start()
-    yield local
-    local.stop()
 
 
 class Load:
@@ -101,16 +91,6 @@ async def test_peak(servers: LocalMesh, tmp_path: Path, report: Report) -> None:
         process = await life(erp, updates=ERP_PER_SECOND)
 
         async def drained() -> bool:
-            print(
-                erp.behind(),
-                len(erp.world.fates),
-                len(erp.told_at("BACKORDERED")),
-                len(load.held),
-                erp.world.traffic("erp").report(),
-                erp.limited(),
-                ages[-3:],
-                load.backlog,
-            )
             return erp.behind() == 0 and len(erp.told_at("BACKORDERED")) == len(load.held)
 
         await eventually(drained, within_seconds=size(60.0, 900.0))

@@ -5,8 +5,9 @@ from chassis.clock import Clock, FixedClock, new_id
 from chassis.dependency import Dependency
 from chassis.documents import Book, Document, Documents, document_columns
 from chassis.effect import Effect, Outcome
-from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
+from chassis.errors import Failure, OverQuota, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
+from chassis.quotas import Quotas
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.store import Store
@@ -24,7 +25,9 @@ __all__ = [
     "FixedClock",
     "Http",
     "Outcome",
+    "OverQuota",
     "Permanent",
+    "Quotas",
     "Rejected",
     "Service",
     "Settings",

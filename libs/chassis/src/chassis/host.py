@@ -70,7 +70,11 @@ def make_app(service: Service) -> FastAPI:
     async def metrics() -> Response:
         return Response(service.metrics.render(), media_type="text/plain; version=0.0.4")
 
-    app.add_middleware(Limits, body_limit_bytes=service.settings.body_limit_bytes)
+    app.add_middleware(
+        Limits,
+        body_limit_bytes=service.settings.body_limit_bytes,
+        held_limit_bytes=service.settings.ingress_bytes_limit,
+    )
     return app
 
 

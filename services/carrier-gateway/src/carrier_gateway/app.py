@@ -12,7 +12,7 @@ from carrier_gateway.api import router
 from carrier_gateway.connectors.nordfreight.client import NordfreightClient
 from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient
 from carrier_gateway.directory import Profiles, PublishedKeys, SecretFiles
-from carrier_gateway.ingress import Doors
+from carrier_gateway.ingress import Doors, quotas
 from carrier_gateway.jobs import Asker, Mapper, drop_old
 from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier, CloseOut
 from carrier_gateway.settings import ServiceSettings
@@ -72,6 +72,7 @@ def _listen(service: Service, settings: ServiceSettings, carriers: dict[str, Car
         wake=mapper.wake,
         backlog=lambda: mapper.backlog,
         backlog_limit=settings.backlog_limit,
+        quotas=quotas(service, settings, lambda: mapper.backlog),
     )
     urls = {"swiftparcel": settings.swiftparcel_url, "nordfreight": settings.nordfreight_url, **settings.carrier_urls}
     rate = settings.carrier_calls_per_second

@@ -6,7 +6,7 @@ from functools import partial
 from canonical.carrier import Delivered, ProofOfDeliveryReceived
 from canonical.inventory import AllocationFailed, AllocationReleased, InventoryAllocated
 from canonical.warehouse import PickCompleted, PickShorted, ReturnReceived, ShipmentDispatched
-from chassis import Service
+from chassis import Quotas, Service
 
 from order_release import handlers
 from order_release.api import router
@@ -16,6 +16,8 @@ from order_release.jobs import read_feed
 from order_release.ports import Erp, WriteStatus
 from order_release.settings import ServiceSettings
 from order_release.store import OrderStore
+
+BURST_SECONDS = 2.0
 
 
 async def write_statuses(
@@ -43,5 +45,6 @@ def build(settings: ServiceSettings) -> Service:
     service.on(ReturnReceived, handlers.close_return, orders=OrderStore)
     service.effect(WriteStatus, call=write_statuses, batch=settings.erp_updates_per_call, concurrency=2, erp=erp)
     service.every(settings.erp_poll_seconds, partial(read_feed, service, erp))
-    service.routes(router(service, items))
+    quotas = Quotas(settings.pushed_orders_per_second, BURST_SECONDS, replicas=settings.replicas)
+    service.routes(router(service, items, quotas))
     return service

@@ -16,6 +16,9 @@ class ServiceSettings(Settings):
     )
     erp_timeout_seconds: float = Field(default=15.0, gt=0, description="How long the ERP may take to answer.")
     erp_updates_per_call: int = Field(default=50, ge=1, le=1000, description="Most statuses written back in one call.")
+    pushed_orders_per_second: float = Field(
+        default=500.0, gt=0, description="Orders a second the ERP may push, to all replicas together."
+    )
     inventory_url: str = Field(
         default="http://127.0.0.1:8102", description="Base URL of inventory-sync, asked whether pushed SKUs are known."
     )

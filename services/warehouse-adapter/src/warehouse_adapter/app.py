@@ -3,7 +3,7 @@
 from canonical.carrier import CarrierBooked
 from canonical.inventory import InventoryAllocated
 from canonical.orders import OrderCancelled
-from chassis import Service
+from chassis import Quotas, Service
 
 from warehouse_adapter import handlers
 from warehouse_adapter.api import router
@@ -11,6 +11,8 @@ from warehouse_adapter.connectors.wms.client import WmsClient
 from warehouse_adapter.ports import CancelWarehouseOrder, CreateWarehouseOrder, SendLabels
 from warehouse_adapter.settings import ServiceSettings
 from warehouse_adapter.store import OrderStore, WarehouseOrderStore
+
+BURST_SECONDS = 2.0
 
 
 def build(settings: ServiceSettings) -> Service:
@@ -51,5 +53,6 @@ def build(settings: ServiceSettings) -> Service:
         warehouse=wms,
         warehouse_orders=WarehouseOrderStore,
     )
-    service.routes(router(service))
+    quotas = Quotas(settings.wms_events_per_second, BURST_SECONDS, replicas=settings.replicas)
+    service.routes(router(service, quotas))
     return service
