@@ -2,10 +2,12 @@
 
 from chassis.client import Http
 from chassis.clock import Clock, FixedClock, new_id
+from chassis.dependency import Dependency
 from chassis.documents import Book, Document, Documents, document_columns
 from chassis.effect import Effect, Handler, Outcome
-from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
+from chassis.errors import Failure, OverQuota, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
+from chassis.quotas import Quotas
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.store import Store
@@ -15,6 +17,7 @@ __all__ = [
     "Book",
     "Cause",
     "Clock",
+    "Dependency",
     "Document",
     "Documents",
     "Effect",
@@ -23,7 +26,9 @@ __all__ = [
     "Handler",
     "Http",
     "Outcome",
+    "OverQuota",
     "Permanent",
+    "Quotas",
     "Rejected",
     "Service",
     "Settings",

@@ -34,6 +34,7 @@ class CancelBooking(Effect):
 
     name: ClassVar[str] = "cancel-booking"
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+    urgent: ClassVar[bool] = True
 
     shipment_id: str
     carrier_code: str

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field, ValidationError
 
-from chassis import Permanent, Service, Temporary
+from chassis import Permanent, Quotas, Service, Temporary
 
 from warehouse_adapter import handlers
 from warehouse_adapter.connectors.wms import mapping, wire
@@ -42,13 +42,14 @@ class Answer(BaseModel):
     rejected: list[Refusal]
 
 
-def router(service: Service) -> APIRouter:
+def router(service: Service, quotas: Quotas) -> APIRouter:
     """Return the HTTP interface."""
     routes = APIRouter()
 
     @routes.post("/wms/events")
     async def reports(batch: Reports) -> Answer:
         """Take reports; a report sent again changes nothing, one that cannot be used becomes a dead letter."""
+        quotas.admit(SOURCE, len(batch.events))
         return await take(service, batch.events)
 
     @routes.get("/warehouse-orders/{warehouse_order_id}")
