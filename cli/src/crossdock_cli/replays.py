@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crossdock_cli.dead_letters import letters
 from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.onboarding import moment
@@ -23,16 +24,17 @@ class Choice:
     until: str | None = None
     key: str | None = None
     correlation: str | None = None
+    group: str | None = None
     rate: float = 200.0
     reason: str = ""
     rebuild: str | None = None
     accept_loss: bool = False
 
-    def request(self) -> dict[str, Any]:
+    def request(self, mesh: Mesh) -> dict[str, Any]:
         """Return the request a service takes.
 
         Raises:
-            CliError: a time is none.
+            CliError: a time is none, or a group of dead letters has no events.
         """
         found = {
             "types": list(self.types),
@@ -40,6 +42,7 @@ class Choice:
             "until": moment(self.until).isoformat() if self.until else None,
             "key": self.key,
             "correlation_id": self.correlation,
+            "event_ids": _events_of(mesh, self.group) if self.group else None,
             "projection": self.rebuild,
             "accept_loss": self.accept_loss,
             "rate": self.rate,
@@ -47,6 +50,14 @@ class Choice:
             "actor": getpass.getuser(),
         }
         return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+def _events_of(mesh: Mesh, group: str) -> list[str]:
+    """Return the ids of the events whose letters are of a group, over all services."""
+    found = [letter["message_id"] for letter in letters(mesh, {"group": group}) if letter["stream"]]
+    if not found:
+        raise CliError(f"No event is among the dead letters of {group}: see `crossdock dlq list`.", Exit.UNCLEAN)
+    return sorted({event_id for event_id in found if event_id})
 
 
 def plan(mesh: Mesh, services: Sequence[str], request: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,27 +42,35 @@ class Desk:
         self.world, self.system = world, system
         self._answers: dict[str, tuple[str, Answer]] = {}
 
-    async def faulted(self) -> Response | None:
-        """Return the answer of a system that is away; None when it works."""
+    async def faulted(self, wishes: Iterable[str] = ()) -> Response | None:
+        """Return the answer of a system that is away; None when it works. `wishes` are keys of what is asked for."""
+        self.world.traffic(self.system).arrive(wishes)
         fault = self.world.fault(self.system)
         if fault.slow_ms:
             await asyncio.sleep(fault.slow_ms / 1000)
         if fault.down_until > time.time():
             self.world.ledger.note(self.system, "any", "", "", "faulted")
-            return reply({"error": "maintenance"}, 503)
+            return self.later(503, "maintenance", fault.retry_after)
         if fault.error_rate and self.world.chance.happens(
             fault.error_rate, self.system, len(self.world.ledger.records)
         ):
             self.world.ledger.note(self.system, "any", "", "", "faulted")
-            return reply({"error": "internal"}, 500)
+            return self.later(503 if fault.retry_after else 500, "internal", fault.retry_after)
         return None
+
+    def later(self, status: int, error: str, seconds: float) -> Response:
+        """Return an answer that asks to come back, in so many seconds if that is not 0."""
+        if not seconds:
+            return reply({"error": error}, status)
+        self.world.traffic(self.system).ask_for_rest(seconds)
+        return reply({"error": error}, status, {"retry-after": f"{seconds:g}"})
 
     async def take(self, request: Request, rule: Rule) -> Response:
         """Answer a call that changes something: the same key and body again gets the first answer."""
-        if away := await self.faulted():
+        key = request.headers.get("idempotency-key", "")
+        if away := await self.faulted([key] if key else ()):
             return away
         raw = await request.body()
-        key = request.headers.get("idempotency-key", "")
         digest = hashlib.sha256(raw + request.url.path.encode()).hexdigest()
         if key and key in self._answers:
             return self._replay(key, digest)

@@ -20,7 +20,7 @@ from sandbox.world import World
 
 SITES = ("DC-BER", "DC-LYO")
 CANCEL_STAGES = ("released", "accepted", "picked", "packed", "shipped")
-SYSTEMS = frozenset({"erp", "wms", "tms", "swiftparcel", "nordfreight", "crm", "portal"})
+SYSTEMS = frozenset({"erp", "erp-status", "wms", "tms", "swiftparcel", "nordfreight", "crm", "portal"})
 
 
 class Control:
@@ -39,6 +39,7 @@ class Control:
             Route("/_sandbox/progress", self._progress),
             Route("/_sandbox/report", self._report),
             Route("/_sandbox/ledger", self._ledger),
+            Route("/_sandbox/traffic", self._traffic),
             Route("/_sandbox/faults", self._faults, methods=["POST"]),
             Route("/_sandbox/faults", self._heal, methods=["DELETE"]),
             Route("/health/ready", self._ready),
@@ -126,12 +127,13 @@ class Control:
         }
 
     async def _report(self, request: Request) -> Response:
-        del request
+        since = float(request.query_params.get("since", "0"))
         fates = self.world.fates
         verdict = oracle.judge(fates, self.world.ledger.applied)
         ended = [fate.ended_at for fate in fates.values() if fate.ended_at]
         seconds = max(ended) - min(fate.released_at for fate in fates.values()) if ended else 0.0
-        delivered = [f for f in fates.values() if f.ended_at and "COMPLETED" in f.statuses]
+        timed = [fate for fate in fates.values() if fate.released_at >= since]
+        delivered = [f for f in timed if f.ended_at and "COMPLETED" in f.statuses]
         return reply(
             self._counts()
             | {
@@ -144,7 +146,10 @@ class Control:
                 "seconds": round(seconds, 2),
                 "orders_per_second": round(len(ended) / seconds, 1) if seconds else None,
                 "release_to_planned_ms": oracle.percentiles(
-                    f.planned_at - f.released_at for f in fates.values() if f.planned_at
+                    f.planned_at - f.released_at for f in timed if f.planned_at
+                ),
+                "warehouse_order_to_planned_ms": oracle.percentiles(
+                    f.planned_at - f.ordered_at for f in timed if f.planned_at and f.ordered_at
                 ),
                 "release_to_delivered_ms": oracle.percentiles((f.ended_at or 0.0) - f.released_at for f in delivered),
             }
@@ -152,6 +157,10 @@ class Control:
 
     async def _ledger(self, request: Request) -> Response:
         return reply(self.world.ledger.about(request.query_params.get("order", "")))
+
+    async def _traffic(self, request: Request) -> Response:
+        since = float(request.query_params.get("since", "0"))
+        return reply(self.world.traffic(request.query_params.get("system", "")).report(since))
 
     async def _faults(self, request: Request) -> Response:
         body = orjson.loads(await request.body())
@@ -166,6 +175,8 @@ class Control:
                 fault.slow_ms = value
             case "error_rate":
                 fault.error_rate = value
+            case "retry_after":
+                fault.retry_after = value
             case "timeout_after_apply":
                 fault.timeout_after_apply = value
             case _:

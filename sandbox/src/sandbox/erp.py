@@ -30,6 +30,7 @@ class Erp:
     def __init__(self, world: World) -> None:
         self.world = world
         self.desk = Desk(world, "erp")
+        self.writes = Desk(world, "erp-status")
         self.feed: list[dict[str, Any]] = []
         self._calls: deque[float] = deque()
         self._first = time.time_ns() // 1_000_000
@@ -126,12 +127,13 @@ class Erp:
         return False
 
     async def _updates(self, request: Request) -> Response:
-        if away := await self.desk.faulted():
+        body = orjson.loads(await request.body())
+        wishes = [update["UpdateId"] for update in body["Updates"]]
+        if away := await self.desk.faulted(wishes) or await self.writes.faulted(wishes):
             return away
         if self._limited():
             self.world.ledger.note("erp", "status", "", "", "rate_limited")
-            return reply({"error": "rate limit"}, 429, {"retry-after": "1"})
-        body = orjson.loads(await request.body())
+            return self.desk.later(429, "rate limit", 1)
         return reply({"Results": [self._update(update) for update in body["Updates"]]})
 
     def _update(self, update: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The WMS of both warehouses: takes orders, picks, packs, ships, and reports."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -80,6 +81,7 @@ class Wms:
         self.tasks[task.id] = task
         if fate := self.world.fates.get(task.order_id):
             fate.warehouse_orders.append(task.id)
+            fate.ordered_at = fate.ordered_at or time.time()
         self.report(task, "ORDER_ACCEPTED")
         self.world.later(lambda: self._pick(task), "pick", task.id, busy_seconds=self._reached(task, "accepted"))
         return answer

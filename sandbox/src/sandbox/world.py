@@ -14,6 +14,7 @@ from sandbox.chance import Chance
 from sandbox.ledger import Ledger
 from sandbox.scenario import Scenario
 from sandbox.schedule import Timetable
+from sandbox.traffic import Traffic
 
 STEP_SECONDS = (0.005, 0.05)
 SENT_AT_ONCE = 48
@@ -31,6 +32,7 @@ class Fate:
     cancelled_at: float | None = None
     unknown_lines: int = 0
     found_nothing: bool = False
+    ordered_at: float | None = None
     planned_at: float | None = None
     ended_at: float | None = None
     statuses: list[str] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Fault:
     slow_ms: float = 0.0
     error_rate: float = 0.0
     timeout_after_apply: float = 0.0
+    retry_after: float = 0.0
 
 
 class World:
@@ -57,6 +60,7 @@ class World:
         self.ledger = Ledger()
         self.timetable = Timetable()
         self.faults: dict[str, Fault] = {}
+        self._traffic: dict[str, Traffic] = {}
         self.fates: dict[str, Fate] = {}
         self.chance = Chance(0)
         self.scenario = Scenario()
@@ -86,6 +90,10 @@ class World:
     def fault(self, system: str) -> Fault:
         """Return the switches of a system."""
         return self.faults.setdefault(system, Fault())
+
+    def traffic(self, system: str) -> Traffic:
+        """Return what came to a system's door."""
+        return self._traffic.setdefault(system, Traffic())
 
     async def post(
         self, service_offset: int, path: str, body: bytes, headers: Callable[[bytes], dict[str, str]]

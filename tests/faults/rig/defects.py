@@ -10,12 +10,12 @@ from typing import Any
 
 from nats.aio.msg import Msg
 
-import chassis.consume as consume
+import chassis.failures.fate as fate
 import chassis.rows as rows
 import chassis.service as service
 from chassis.commit import Committer
 from chassis.consume import Consumer
-from chassis.errors import Temporary
+from chassis.failures.keeper import Keeper
 from chassis.outbox import Relay
 from chassis.sql import transaction
 from chassis.work import Work
@@ -109,37 +109,19 @@ def ids_anew_on_retry() -> None:
     replace(Relay, "_headers", make_headers)
 
 
-def nak_without_delay() -> None:
-    """A message that failed is wanted again at once."""
-
-    def make(_: Any) -> Any:
-        async def put_back(self: Consumer, msg: Msg, _: float) -> None:
-            await self._respond(msg.nak())
-
-        return put_back
-
-    replace(Consumer, "_put_back", make)
+def retry_without_delay() -> None:
+    """A message that failed is tried again at once."""
+    replace(fate, "delay", lambda _: lambda *_: 0.0)
 
 
 def unbounded_tries() -> None:
     """A bug is tried for ever."""
-    replace(consume, "BUG_TRIES", lambda _: 10**9)
+    replace(fate, "BUG_TRIES", lambda _: 10**9)
 
 
 def followers_overtake() -> None:
-    """A key waits only for the message that failed; those behind it come when the broker delivers them again."""
-
-    def make(_: Any) -> Any:
-        def waits(self: Committer, work: Work) -> bool:
-            turns = self._turns.get((work.source, work.lane or ""))
-            if not turns or min(turns) >= work.order:
-                return False
-            self._fail(work, Temporary("an earlier message of the same key is being tried again"))
-            return True
-
-        return waits
-
-    replace(Committer, "_waits", make)
+    """Nothing waits behind a message of its key that is to be tried again."""
+    replace(Keeper, "put_behind", lambda _: lambda *_: None)
 
 
 def answer_before_store() -> None:
@@ -161,7 +143,7 @@ DEFECTS: dict[str, Callable[[], None]] = {
     "inbox check outside the transaction": inbox_outside_the_transaction,
     "dedupe by broker only": dedupe_by_broker_only,
     "ids anew on retry": ids_anew_on_retry,
-    "nak without delay": nak_without_delay,
+    "retry without delay": retry_without_delay,
     "unbounded tries of a bug": unbounded_tries,
     "followers of a failed message overtake": followers_overtake,
     "2xx before store": answer_before_store,

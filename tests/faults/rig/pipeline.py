@@ -35,6 +35,7 @@ CUT = (
 WAITING = (
     "SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL)"
     " + (SELECT count(*) FROM effect WHERE state = 'pending')"
+    " + (SELECT count(*) FROM letter WHERE state IN ('waiting', 'queued', 'retrying'))"
 )
 
 
@@ -102,7 +103,7 @@ class Pipeline:
         return [await self._js.consumer_info(durable.stream, durable.name) for durable in DURABLES]
 
     async def drain(self, within_seconds: float = 60.0) -> None:
-        """Wait until nothing waits: durables, outbox and effects are empty.
+        """Wait until nothing waits: durables, outbox, effects and the letters to be tried again are empty.
 
         Raises:
             TimeoutError: something is stuck.
@@ -139,8 +140,13 @@ class Pipeline:
         letters = [_refused(found) for found in given_up if found["source"] == "order"]
         return Seen(state, told, tuple(self.outside.calls), letters)
 
+    @property
+    def database_url(self) -> str:
+        """The service's database, for asyncpg."""
+        return self.settings.database_url.replace("+asyncpg", "")
+
     async def _connect(self) -> "asyncpg.Connection[Any]":
-        return await asyncpg.connect(self.settings.database_url.replace("+asyncpg", ""))
+        return await asyncpg.connect(self.database_url)
 
     async def _last(self, stream: str) -> int:
         return (await self._js.stream_info(stream)).state.last_seq

@@ -16,6 +16,7 @@ from chassis.host import run
 
 SAMPLE = ("chassis.testing.sample.changes:build", "chassis.testing.sample.settings:SampleSettings")
 GATEWAY = ("carrier_gateway.app:build", "carrier_gateway.settings:ServiceSettings")
+RELEASE = ("order_release.app:build", "order_release.settings:ServiceSettings")
 START_SECONDS = 30.0
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class Forked:
     def exit_code(self) -> int | None:
         """The exit code; negative for a signal, None while it runs."""
         return self._process.exitcode
+
+    @property
+    def pid(self) -> int | None:
+        """The process id."""
+        return self._process.pid
 
     async def ended(self, within_seconds: float = 30.0) -> int:
         """Wait for the end and return the exit code.

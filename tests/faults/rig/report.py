@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ class Figure:
     counts: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     full: bool = FULL
+    day: str = ""
 
 
 class Report:
@@ -38,7 +40,15 @@ class Report:
 
     def note(self, target: str, title: str, *, seed: int, figure: str, **counts: float) -> None:
         """Keep what a test saw; `figure` is the sentence the table shows."""
-        line = Figure(target, title, seed, figure, counts, round(time.monotonic() - self._started, 1))
+        line = Figure(
+            target,
+            title,
+            seed,
+            figure,
+            counts,
+            round(time.monotonic() - self._started, 1),
+            day=datetime.now(UTC).date().isoformat(),
+        )
         print(f"\n{target} {title}: {figure}")
         if path := os.environ.get("CROSSDOCK_FAULTS_RESULTS"):
             with Path(path).open("a", encoding="utf-8") as file:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from rig.outside import Call
 from rig.source import Change, by_order
 
-GIVEN_UP = {"refused", "bug"}
+GIVEN_UP = {"refused", "bug", "fatal"}
 
 
 @dataclass(frozen=True, slots=True)

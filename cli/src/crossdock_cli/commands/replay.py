@@ -23,6 +23,7 @@ Types = Annotated[
 ]
 Key = Annotated[str | None, typer.Option(help="Only events of this business key.")]
 Correlation = Annotated[str | None, typer.Option(help="Only events of this business transaction, usually an order.")]
+Group = Annotated[str | None, typer.Option(help="Only the events of this group of dead letters.")]
 Rate = Annotated[float, typer.Option(min=1, max=10_000, help="Events per second and service, at most.")]
 Rebuild = Annotated[
     str | None, typer.Option(metavar="PROJECTION", help="Empty this projection's tables first; it gets all its events.")
@@ -41,6 +42,7 @@ def plan(  # noqa: PLR0913  one argument per option
     event_type: Types = None,
     key: Key = None,
     correlation: Correlation = None,
+    group: Group = None,
     rate: Rate = 200.0,
     rebuild: Rebuild = None,
     as_json: Json = False,
@@ -52,8 +54,9 @@ def plan(  # noqa: PLR0913  one argument per option
     from crossdock_cli import replays, screen
     from crossdock_cli.mesh import Mesh
 
-    choice = replays.Choice(event_type or (), since, until, key, correlation, rate, rebuild=rebuild)
-    plans = replays.plan(Mesh.find(state_dir), to, choice.request())
+    mesh = Mesh.find(state_dir)
+    choice = replays.Choice(event_type or (), since, until, key, correlation, group, rate, rebuild=rebuild)
+    plans = replays.plan(mesh, to, choice.request(mesh))
     if as_json:
         screen.print_json({"plans": plans})
         return
@@ -72,6 +75,7 @@ def run(  # noqa: PLR0913  one argument per option
     event_type: Types = None,
     key: Key = None,
     correlation: Correlation = None,
+    group: Group = None,
     rate: Rate = 200.0,
     rebuild: Rebuild = None,
     accept_loss: AcceptLoss = False,
@@ -88,9 +92,9 @@ def run(  # noqa: PLR0913  one argument per option
 
     mesh = Mesh.find(state_dir)
     choice = replays.Choice(
-        event_type or (), since, until, key, correlation, rate, reason, rebuild=rebuild, accept_loss=accept_loss
+        event_type or (), since, until, key, correlation, group, rate, reason, rebuild=rebuild, accept_loss=accept_loss
     )
-    request = choice.request()
+    request = choice.request(mesh)
     plans = replays.plan(mesh, to, request)
     if not as_json:
         for found in plans:

@@ -2,10 +2,12 @@
 
 from chassis.client import Http
 from chassis.clock import Clock, FixedClock, new_id
+from chassis.dependency import Dependency
 from chassis.documents import Book, Document, Documents, document_columns
-from chassis.effect import Effect, Outcome
-from chassis.errors import Failure, Permanent, Rejected, StartupError, Temporary
+from chassis.effect import Effect, Handler, Outcome
+from chassis.errors import Failure, OverQuota, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
+from chassis.quotas import Quotas
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.store import Store
@@ -15,14 +17,18 @@ __all__ = [
     "Book",
     "Cause",
     "Clock",
+    "Dependency",
     "Document",
     "Documents",
     "Effect",
     "Failure",
     "FixedClock",
+    "Handler",
     "Http",
     "Outcome",
+    "OverQuota",
     "Permanent",
+    "Quotas",
     "Rejected",
     "Service",
     "Settings",

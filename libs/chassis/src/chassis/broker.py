@@ -32,8 +32,15 @@ OLDEST_SERVER = (2, 15, 1)
 class Broker:
     """FastStream's NATS broker, made safe: every durable through `MeshBatchSubscriber`, closed means ended."""
 
-    def __init__(self, service: str, settings: Settings, metrics: Metrics, ownership: Ownership) -> None:
-        self._ownership = ownership
+    def __init__(
+        self,
+        service: str,
+        settings: Settings,
+        metrics: Metrics,
+        ownership: Ownership,
+        may_pull: Callable[[], bool],
+    ) -> None:
+        self._ownership, self._may_pull = ownership, may_pull
         self._service, self._settings, self._metrics = service, settings, metrics
         self._stopping = False
         self._watching: asyncio.Task[None] | None = None
@@ -90,7 +97,7 @@ class Broker:
             title=durable,
         )
         subscriber(on_batch)
-        self._subscribers.append(adopt(subscriber, self._ownership))
+        self._subscribers.append(adopt(subscriber, self._ownership, self._may_pull))
 
     @property
     def client(self) -> Client:

@@ -6,6 +6,7 @@ of the processor time of httpx's own client.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,9 +15,11 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from chassis.errors import Rejected, Temporary
+from chassis.dependency import Dependency
+from chassis.errors import Rejected, Temporary, Throttled
 from chassis.work import traceparent
 
+TOO_MANY_REQUESTS = 429
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 BODY_SHOWN = 2_000
 USER_AGENT = "crossdock/0.1"
@@ -38,10 +41,19 @@ def retry_after(response: httpx.Response) -> timedelta | None:
 
 
 class Http:
-    """Calls to one outside system."""
+    """Calls to one outside system, through its gate if it has one."""
 
-    def __init__(self, *, base_url: str, system: str, timeout_seconds: float = 10.0, connections: int = 16) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        system: str,
+        timeout_seconds: float = 10.0,
+        connections: int = 16,
+        gate: Dependency | None = None,
+    ) -> None:
         self.system = system
+        self._gate = gate
         self._base_url = base_url.rstrip("/")
         self._timeout_seconds = timeout_seconds
         self._extensions = {"timeout": httpx.Timeout(timeout_seconds).as_dict()}
@@ -65,7 +77,9 @@ class Http:
         """Make a call and return its 2xx answer.
 
         Raises:
-            Temporary: no answer, or a status that asks to come back (408, 425, 429, 5xx).
+            NotAttempted: the system is to be left alone for now.
+            Throttled: it takes no more calls for now (429).
+            Temporary: no answer, or a status that asks to come back (408, 425, 5xx).
             Rejected: any other status; trying again cannot help.
         """
         sent = {"user-agent": USER_AGENT, **(headers or {})}
@@ -76,11 +90,15 @@ class Http:
         url = parsed(self._base_url + path)
         made = httpx.Request(method, url, params=params, headers=sent, json=json, content=content)
         made.extensions = self._extensions
-        response = await self._send(made)
+        async with self._gate.call() if self._gate else nullcontext():
+            return self._judged(await self._send(made))
+
+    def _judged(self, response: httpx.Response) -> httpx.Response:
         if response.is_success:
             return response
         if response.status_code in RETRYABLE:
-            raise Temporary(f"{self.system} answers {response.status_code}", retry_in=retry_after(response))
+            failure = Throttled if response.status_code == TOO_MANY_REQUESTS else Temporary
+            raise failure(f"{self.system} answers {response.status_code}", retry_in=retry_after(response))
         body = response.text[:BODY_SHOWN]
         raise Rejected(
             f"{self.system} refused with {response.status_code}: {body}", status=response.status_code, body=body

@@ -23,13 +23,14 @@ from chassis.errors import Permanent, Temporary
 from chassis.failures.ceiling import Ceiling
 from chassis.failures.fate import Behind, Unanswered, backoff
 from chassis.failures.letters import Letter, Origin, judged
+from chassis.failures.lives import ALONE_LIVES, Lives
 from chassis.telemetry import Metrics
 from chassis.work import Cause, Work, cause_of
 
 log = logging.getLogger(__name__)
 
 SUSPECT_DELIVERIES = 3
-"""A message delivered more often than this without an answer is tried alone: it may be what ends the process."""
+"""A message delivered more often than this without an answer is kept first: it may be what ends the process."""
 
 Read = Callable[[Msg], Awaitable[Work]]
 """Makes work of what a durable delivered."""
@@ -107,23 +108,31 @@ class Reader:
 class Consumer:
     """Handles the batches of one durable."""
 
-    def __init__(self, name: str, read: Read, committer: Committer, ceiling: Ceiling, metrics: Metrics) -> None:
+    def __init__(
+        self, name: str, read: Read, committer: Committer, ceiling: Ceiling, lives: Lives, metrics: Metrics
+    ) -> None:
         self._name, self._read = name, read
-        self._committer, self._ceiling, self._metrics = committer, ceiling, metrics
+        self._committer, self._ceiling, self._lives, self._metrics = committer, ceiling, lives, metrics
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message; while the ceiling is reached, wait with the batch in hand."""
         await self._ceiling.until_open()
         self._metrics.consumed.labels(self._name).inc(len(messages))
         crash_here("batch-received")
-        await asyncio.gather(*(self._handle_one(msg) for msg in messages))
+        if (lives := await self._lives.of(messages[0])) < ALONE_LIVES:
+            await asyncio.gather(*(self._handle_one(msg) for msg in messages))
+            return
+        await self._handle_one(messages[0], lives)
+        for msg in messages[1:]:
+            await self._handle_one(msg)
 
-    async def _handle_one(self, msg: Msg) -> None:
-        tries = msg.metadata.num_delivered
+    async def _handle_one(self, msg: Msg, lives: int = 0) -> None:
+        tries = max(msg.metadata.num_delivered, lives)
         try:
             work = await self._read(msg)
             if work.keep and work.handler and tries > SUSPECT_DELIVERIES:
-                work.letter = work.keep(Unanswered(f"delivered {tries} times without an answer"))
+                letter = work.keep(Unanswered(f"delivered {tries} times without an answer"))
+                work.letter = replace(letter, origin=replace(letter.origin, tries=tries))
             if work.handler or work.letter:
                 await self._committer.submit(work)
         except Forgotten:

@@ -16,8 +16,9 @@ class Effect(BaseModel):
     """A call to the outside, committed with the state that wants it and made after the commit.
 
     Effects of one lane are made one at a time, in the order they were committed. `replay` says what a replayed event
-    does: `deduplicate` calls again under the same idempotency key, `suppress` does not call. Final failures
-    `ended_by_flow` need no person; every other becomes a dead letter.
+    does: `deduplicate` calls again under the same idempotency key, `suppress` does not call. Where calls wait, the lane
+    of an `urgent` one goes before all others. Final failures `ended_by_flow` need no person; every other becomes a dead
+    letter.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -25,8 +26,14 @@ class Effect(BaseModel):
     name: ClassVar[str]
     replay: ClassVar[Literal["deduplicate", "suppress"]]
     ended_by_flow: ClassVar[tuple[type[Permanent], ...]] = ()
+    urgent: ClassVar[bool] = False
 
     lane: str
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether this call goes before others; by default as its kind says."""
+        return self.urgent
 
 
 Outcome = Sequence[CanonicalEvent | Effect]
@@ -46,7 +53,6 @@ class EffectRoute:
     done: Handler | None
     failed: Handler | None
     concurrency: int
-    rate_per_second: float | None
     batch: int | None
     deps: Mapping[str, Any] = field(default_factory=dict)
     resume: Handler | None = None

@@ -12,49 +12,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.away import is_away
 from chassis.clock import Clock
 from chassis.crashpoints import crash_here
+from chassis.dependency import Dependency, begin_attempt
 from chassis.effect import EffectRoute
-from chassis.errors import Failure, Permanent, Temporary
+from chassis.effect_table import LEASE_SECONDS, NOTE, EffectTable
+from chassis.errors import Failure, NotAttempted, Permanent, Temporary
 from chassis.failures.fate import BUG_TRIES, delay
 from chassis.failures.letters import Letter, Origin, fingerprint
 from chassis.lanes import Lanes
 from chassis.settings import Settings
 from chassis.telemetry import Metrics
 from chassis.tracing import Tracing
+from chassis.waiting import WaitingRoom
 from chassis.work import Cause, EffectEnd, Work, set_cause
 from chassis.writer import NewEffect
 
 log = logging.getLogger(__name__)
 
 MEMORY_LIMIT = 4_000
-LEASE_SECONDS = 15.0
 POLL_SECONDS = 1.0
-
-LOADER = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))")
-LOAD = text(
-    "WITH elsewhere AS (SELECT lane, min(seq) AS seq FROM effect WHERE state = 'pending' AND name = :name "
-    "AND due_at > now() AND NOT seq = ANY(CAST(:held AS bigint[])) GROUP BY lane) "
-    "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)), owner = :owner WHERE seq IN ("
-    "SELECT e.seq FROM effect e LEFT JOIN elsewhere USING (lane) "
-    "WHERE e.state = 'pending' AND e.name = :name AND e.due_at <= now() AND NOT e.seq = ANY(CAST(:held AS bigint[])) "
-    "AND (elsewhere.seq IS NULL OR e.seq < elsewhere.seq) ORDER BY e.seq LIMIT :limit FOR UPDATE OF e SKIP LOCKED) "
-    "RETURNING seq, key, payload, cause, attempts"
-)
-DUE = text(
-    "SELECT EXISTS (SELECT FROM effect WHERE state = 'pending' AND name = :name AND due_at <= now() "
-    "AND NOT seq = ANY(CAST(:held AS bigint[])))"
-)
-RENEW = text(
-    "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)) "
-    "WHERE seq = ANY(CAST(:held AS bigint[])) AND state = 'pending'"
-)
-RECLAIM = text("UPDATE effect SET due_at = now() WHERE state = 'pending' AND owner = :owner AND due_at > now()")
-NOTE = text("UPDATE effect SET attempts = :attempts, error = :error WHERE seq = :seq")
 
 
 class Runner:
@@ -78,30 +58,32 @@ class Runner:
         self._engine, self._submit, self._metrics, self._clock = engine, submit, metrics, clock
         self._tracing = tracing
         self._lanes = Lanes()
+        self._most = settings.effect_backlog_limit
+        self._table = EffectTable(engine, self._name, self._owner)
         self._overflow = True
+        self.backlog = 0
         self._slots = asyncio.Semaphore(route.concurrency)
-        self._next_call = 0.0
+        self._kept_back = WaitingRoom(self._lanes.free)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Take back what a former life of this process held, then run."""
-        async with self._engine.begin() as connection:
-            await connection.execute(RECLAIM, {"owner": self._owner})
+        await self._table.reclaim()
         self._loops = [asyncio.create_task(self._dispatch()), asyncio.create_task(self._poll())]
 
     async def stop(self) -> None:
         """Let running calls finish (at most ten seconds); the rest stays in the table."""
         for loop in self._loops:
             loop.cancel()
+        self._kept_back.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
     async def release(self) -> None:
         """Leave what was not made to other processes at once; after `stop`, when nothing more is committed."""
         try:
-            async with self._engine.begin() as connection:
-                await connection.execute(RECLAIM, {"owner": self._owner})
+            await self._table.reclaim()
         except Exception as error:
             if not is_away(error):
                 raise
@@ -121,48 +103,42 @@ class Runner:
             self._overflow = True
 
     async def _poll(self) -> None:
-        renewed = time.monotonic()
+        renewed = counted = time.monotonic()
         while True:
             try:
                 await self._load()
-                if time.monotonic() - renewed > LEASE_SECONDS / 3 and self._lanes.held:
-                    renewed = time.monotonic()
-                    async with self._engine.begin() as connection:
-                        await connection.execute(RENEW, {"lease": LEASE_SECONDS, "held": list(self._lanes.held)})
+                now = time.monotonic()
+                if now - renewed > LEASE_SECONDS / 3 and self._lanes.held:
+                    renewed = now
+                    await self._table.renew(self._lanes.held)
+                if not self._overflow:
+                    self.backlog = len(self._lanes.held)
+                elif now - counted > POLL_SECONDS:
+                    counted = now
+                    self.backlog = await self._table.count(self._most + 1)
             except Exception as error:
                 if not is_away(error):
                     log.exception("effect_poll_failed", extra={"effect": self._name})
-            self._metrics.effects_waiting.labels(self._name).set(len(self._lanes.held))
+            self._metrics.effects_waiting.labels(self._name).set(self.backlog)
             await asyncio.sleep(0.05 if self._overflow and len(self._lanes.held) < MEMORY_LIMIT // 2 else POLL_SECONDS)
 
     async def _load(self) -> None:
-        room = MEMORY_LIMIT - len(self._lanes.held)
-        if room <= 0:
+        """Take what waits in the table: urgent lanes first, then fresh ones, then the oldest; each has its room."""
+        held = self._lanes.held
+        found = await self._table.load(held, room=MEMORY_LIMIT - len(held), is_backlog=self._overflow)
+        if found is None:
             return
-        parameters = {
-            "lease": LEASE_SECONDS,
-            "owner": self._owner,
-            "name": self._name,
-            "limit": room,
-            "held": list(self._lanes.held),
-        }
-        async with self._engine.begin() as connection:
-            if not (await connection.execute(LOADER, {"name": self._name})).scalar_one():
-                return
-            rows = (await connection.execute(LOAD, parameters)).all()
-            waiting = bool(rows) or (await connection.execute(DUE, parameters)).scalar_one()
-        for row in sorted(rows, key=lambda row: row.seq):
+        for row in found.rows:
             effect = self._route.kind.model_validate(row.payload)
-            cause = Cause(**row.cause)
-            self._lanes.hold(NewEffect(effect, row.key, cause, "", row.seq, row.attempts))
-        if not waiting:
+            born = row.created_at.timestamp()
+            self._lanes.hold(NewEffect(effect, row.key, Cause(**row.cause), "", row.seq, row.attempts, born=born))
+        if not found.is_more:
             self._overflow = False
 
     async def _dispatch(self) -> None:
         while True:
             await self._lanes.some_ready()
             await self._slots.acquire()
-            await self._pace()
             heads = self._lanes.take(self._route.batch or 1)
             if not heads:
                 self._slots.release()
@@ -176,24 +152,27 @@ class Runner:
         if not task.cancelled() and (error := task.exception()):
             log.critical("effect_runner_bug", exc_info=error, extra={"effect": self._name})
 
-    async def _pace(self) -> None:
-        if self._route.rate_per_second is None:
-            return
-        now = time.monotonic()
-        wait = self._next_call - now
-        self._next_call = max(now, self._next_call) + 1 / self._route.rate_per_second
-        if wait > 0:
-            await asyncio.sleep(wait)
-
     async def _make(self, heads: Sequence[NewEffect]) -> None:
         started = time.perf_counter()
+        attempt = begin_attempt(is_retry=any(head.attempts for head in heads))
         crash_here("before-call")
         try:
             results = await self._call(heads)
         finally:
             self._slots.release()
+        if isinstance(results[0], NotAttempted) and not attempt.made:
+            self._keep_back(heads, results[0].gate)
+            return
         self._metrics.effect_seconds.labels(self._name).observe(time.perf_counter() - started)
         await asyncio.gather(*(self._settle(head, result) for head, result in zip(heads, results, strict=True)))
+
+    def _keep_back(self, heads: Sequence[NewEffect], gate: Dependency) -> None:
+        """Have effects wait for a system without counting a try; first ones do not wait for a budget of retries."""
+        for head in heads:
+            if head.attempts or gate.room(for_retries=False) == 0 or len(heads) == 1:
+                self._kept_back.hold(head, gate)
+            else:
+                self._lanes.free(head)
 
     async def _call(self, heads: Sequence[NewEffect]) -> Sequence[Any]:
         try:

@@ -1,6 +1,10 @@
 """The failures a handler may name, and the one that stops a process at start."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chassis.dependency import Dependency
 
 
 class Failure(Exception):
@@ -19,6 +23,22 @@ class Temporary(Failure):
         super().__init__(reason)
         self.retry_in = retry_in
         self.remedy = remedy
+
+
+class Throttled(Temporary):
+    """An outside system takes no more calls for now; it is well."""
+
+
+class NotAttempted(Temporary):
+    """No call was made, for the system is to be left alone; `gate` says when it may be called."""
+
+    def __init__(self, reason: str, *, gate: "Dependency", retry_in: timedelta) -> None:
+        super().__init__(reason, retry_in=retry_in)
+        self.gate = gate
+
+
+class OverQuota(Temporary):
+    """A partner sends more than it may; it is asked to come again later."""
 
 
 class Permanent(Failure):

@@ -41,12 +41,33 @@ def make_app(service: Service) -> FastAPI:
     """Return the HTTP application of a service: its routers, health, metrics and the AsyncAPI document."""
     app = FastAPI(title=service.name, version=version(f"crossdock-{service.name}"))
     install(app)
-    for router in service.routers:
+    chassis_routers = (
+        routes(service.reconciler, service.relay),
+        replay_routes(service.replayer),
+        dead_letter_routes(service.office),
+    )
+    for router in (*service.routers, *chassis_routers):
         app.include_router(router)
-    app.include_router(routes(service.reconciler, service.relay))
-    app.include_router(replay_routes(service.replayer))
-    app.include_router(dead_letter_routes(service.office))
 
+    _health(app, service)
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    async def asyncapi() -> dict[str, Any]:
+        return document(service.name, app.version, topology.load(), service.settings.region)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(service.metrics.render(), media_type="text/plain; version=0.0.4")
+
+    app.add_middleware(
+        Limits,
+        body_limit_bytes=service.settings.body_limit_bytes,
+        held_limit_bytes=service.settings.ingress_bytes_limit,
+    )
+    return app
+
+
+def _health(app: FastAPI, service: Service) -> None:
     @app.get("/health/live", include_in_schema=False)
     async def live() -> dict[str, str]:
         return {"status": "live"}
@@ -58,21 +79,11 @@ def make_app(service: Service) -> FastAPI:
             "status": "unready" if reasons else "ready",
             "service": service.name,
             "reasons": reasons,
+            "away": service.systems.away(),
             "outbox_age_seconds": round(service.relay.age_seconds, 1),
             "lost": service.reconciler.lost,
         }
         return JSONResponse(body, status_code=503 if reasons else 200)
-
-    @app.get("/asyncapi.json", include_in_schema=False)
-    async def asyncapi() -> dict[str, Any]:
-        return document(service.name, app.version, topology.load(), service.settings.region)
-
-    @app.get("/metrics", include_in_schema=False)
-    async def metrics() -> Response:
-        return Response(service.metrics.render(), media_type="text/plain; version=0.0.4")
-
-    app.add_middleware(Limits, body_limit_bytes=service.settings.body_limit_bytes)
-    return app
 
 
 def run(build: Callable[[S], Service], settings: type[S]) -> None:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from chassis.errors import Permanent, Temporary
+from chassis.errors import OverQuota, Permanent, Temporary
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,11 @@ def invalid(errors: Any) -> Response:  # noqa: ANN401  pydantic's error list
     return problem(422, "Invalid request", detail, errors=fields[:50])
 
 
+def status_of(error: Temporary) -> int:
+    """Return the status that says why to come again: the sender sends too much, or we have too much to do."""
+    return 429 if isinstance(error, OverQuota) else 503
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem+json answer."""
 
@@ -59,7 +64,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Temporary)
     async def _temporary(_: Request, error: Temporary) -> Response:
         seconds = max(1, round(error.retry_in.total_seconds())) if error.retry_in else 1
-        return problem(503, "Try again", str(error), retry_after=seconds)
+        return problem(status_of(error), "Try again", str(error), retry_after=seconds)
 
     @app.exception_handler(Permanent)
     async def _permanent(_: Request, error: Permanent) -> Response:

@@ -8,6 +8,7 @@ watchdog for silence, and a clear word when the durable is missing.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -41,8 +42,18 @@ class Durable:
     its first unacknowledged message. What is delivered again on the way is in the inbox.
     """
 
-    def __init__(self, client: "Client", stream: str, name: str, *, inbox: str, ownership: Ownership) -> None:
+    def __init__(
+        self,
+        client: "Client",
+        stream: str,
+        name: str,
+        *,
+        inbox: str,
+        ownership: Ownership,
+        may_pull: Callable[[], bool],
+    ) -> None:
         self.stream, self.name = stream, name
+        self._may_pull = may_pull
         self._client, self._ownership = client, ownership
         self._prefix = inbox
         self._inbox = ""
@@ -161,6 +172,8 @@ class Durable:
     async def _pull(self) -> None:
         if self._outstanding > BATCH // 2 or len(self._arrived) >= BATCH or not self._client.is_connected:
             return
+        if not self._may_pull():
+            return
         request = {"batch": BATCH, "expires": EXPIRES_SECONDS * 10**9, "idle_heartbeat": HEARTBEAT_SECONDS * 10**9}
         try:
             await self._client.publish(self._next, orjson.dumps(request), reply=self._inbox)
@@ -182,13 +195,21 @@ class MeshBatchSubscriber(BatchPullStreamSubscriber):
 
     durable: Durable
     ownership: Ownership
+    may_pull: Callable[[], bool]
 
     async def _create_subscription(self) -> None:
         if self.subscription:
             return
         name = self.extra_options["durable"]
         inbox = f"{self.extra_options['inbox_prefix'].decode()}.{name}"
-        self.durable = Durable(self.connection, self.stream.name, name, inbox=inbox, ownership=self.ownership)
+        self.durable = Durable(
+            self.connection,
+            self.stream.name,
+            name,
+            inbox=inbox,
+            ownership=self.ownership,
+            may_pull=self.may_pull,
+        )
         self.subscription = self.durable  # type: ignore[assignment]  # FastStream only unsubscribes it
         self.add_task(self._consume_pull)
         self.add_task(self.durable.keep)
@@ -205,7 +226,11 @@ class MeshBatchSubscriber(BatchPullStreamSubscriber):
                 await msg.nak()
 
 
-def adopt(subscriber: Any, ownership: Ownership) -> MeshBatchSubscriber:  # noqa: ANN401  FastStream's private type
+def adopt(
+    subscriber: Any,  # noqa: ANN401  FastStream's private type
+    ownership: Ownership,
+    may_pull: Callable[[], bool],
+) -> MeshBatchSubscriber:
     """Give a FastStream batch subscriber our loop.
 
     Raises:
@@ -215,5 +240,5 @@ def adopt(subscriber: Any, ownership: Ownership) -> MeshBatchSubscriber:  # noqa
         raise TypeError(f"expected FastStream's batch pull subscriber, got {type(subscriber).__name__}")
     subscriber.__class__ = MeshBatchSubscriber
     adopted = cast("MeshBatchSubscriber", subscriber)
-    adopted.ownership = ownership
+    adopted.ownership, adopted.may_pull = ownership, may_pull
     return adopted

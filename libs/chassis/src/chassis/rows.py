@@ -28,14 +28,14 @@ ADD_MISSING = (
     "WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.event_id = u.event_id) RETURNING event_id"
 )
 ADD_EFFECTS = (
-    "INSERT INTO effect (key, name, lane, payload, cause, owner, due_at) "
-    "SELECT u.key, u.name, u.lane, u.payload::jsonb, u.cause::jsonb, $7::text, "
+    "INSERT INTO effect (key, name, lane, payload, cause, priority, owner, due_at) "
+    "SELECT u.key, u.name, u.lane, u.payload::jsonb, u.cause::jsonb, u.priority, $7::text, "
     "now() + make_interval(secs => CASE WHEN u.lease > 0 AND EXISTS ("  # one of another process waits in the lane
     "SELECT FROM effect b WHERE b.state = 'pending' AND b.name = u.name AND b.lane = u.lane AND b.owner < $7 UNION ALL "
     "SELECT FROM effect b WHERE b.state = 'pending' AND b.name = u.name AND b.lane = u.lane AND b.owner > $7) "
     "THEN 0 ELSE u.lease END) FROM "
-    "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float[]) "
-    "WITH ORDINALITY AS u(key, name, lane, payload, cause, lease, place) ORDER BY u.place "
+    "unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float[], $8::smallint[]) "
+    "WITH ORDINALITY AS u(key, name, lane, payload, cause, lease, priority, place) ORDER BY u.place "
     "ON CONFLICT (key) DO NOTHING RETURNING seq, key, due_at > now() AS leased"
 )
 
@@ -94,6 +94,7 @@ async def add_effects(session: AsyncSession, added: Sequence[NewEffect], owner: 
         [new.cause_json for new in added],
         [new.lease for new in added],
         owner,
+        [int(new.effect.is_urgent) for new in added],
     )
     found = {row["key"]: row for row in rows}
     for new in added:

@@ -19,7 +19,7 @@ from chassis.broker import Broker
 from chassis.client import Http
 from chassis.clock import Clock
 from chassis.commit import Committer, root_cause
-from chassis.consume import Consumer, Subscription
+from chassis.consume import Subscription
 from chassis.crashpoints import crash_here
 from chassis.documents import Documents
 from chassis.effect import Effect, EffectRoute, Handler
@@ -29,6 +29,7 @@ from chassis.failures.office import Office
 from chassis.failures.retry import Redo
 from chassis.outbox import Relay
 from chassis.ownership import Ownership
+from chassis.pressure import Pressure
 from chassis.reconcile import Reconciler
 from chassis.replay.planner import Projection, Wired
 from chassis.replay.runner import Replayer
@@ -36,6 +37,7 @@ from chassis.retention import drop_passed
 from chassis.settings import Settings
 from chassis.sql import engine_of
 from chassis.store import S
+from chassis.systems import Systems
 from chassis.telemetry import Metrics
 from chassis.timer import Job, repeat
 from chassis.tracing import Tracing
@@ -61,26 +63,18 @@ class Service:
         self.package = name.replace("-", "_")
         self.engine = engine_of(settings.database_url)
         self.ownership = Ownership(self.engine, on_grant=self._load_lanes, on_loss=self._forget_lanes)
-        self.broker = Broker(name, settings, self.metrics, self.ownership)
+        self._runners: dict[str, Runner] = {}
+        self.pressure = Pressure(settings.effect_backlog_limit, self._backlogs)
+        self.broker = Broker(name, settings, self.metrics, self.ownership, self.pressure.may_pull)
         self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
         self.reconciler = Reconciler(self.engine, self.metrics, client=lambda: self.broker.client)
         self._owner = f"{name}-{settings.ordinal}"
-        writer = Writer(service=name, region=settings.region, company=settings.company, clock=self.clock)
-        self.committer = Committer(
-            self.engine,
-            writer,
-            self.metrics,
-            self.tracing,
-            owner=self._owner,
-            lease=self._lease,
-            on_commit=self._committed,
-        )
+        self.committer = self._committer()
         self._subscriptions: dict[str, Subscription] = {}
         self._projections: dict[str, Projection] = {}
         self._policies: dict[str, str] = {}
         self.office = Office(name, settings, self.engine, self.committer, self._subscriptions)
         self.replayer = self._replayer()
-        self._runners: dict[str, Runner] = {}
         self._jobs: list[tuple[float, Job]] = [
             (RETENTION_SECONDS, self._drop_passed),
             (settings.reconcile_seconds, self.reconciler.check),
@@ -88,7 +82,7 @@ class Service:
             *self.office.jobs,
         ]
         self._tasks: list[asyncio.Task[None]] = []
-        self._clients: list[Http] = []
+        self.systems = Systems(settings, self.metrics)
         self.routers: list[APIRouter] = []
         self.started = False
 
@@ -119,12 +113,11 @@ class Service:
         failed: Handler | None = None,
         resume: Handler | None = None,
         concurrency: int = 16,
-        rate_per_second: float | None = None,
         batch: int | None = None,
         **deps: Any,  # noqa: ANN401  any dependency
     ) -> None:
         """Say how effects of this kind are made, and what follows success, final failure, and a person's retry."""
-        route = EffectRoute(kind, call, done, failed, concurrency, rate_per_second, batch, deps, resume)
+        route = EffectRoute(kind, call, done, failed, concurrency, batch, deps, resume)
         self.office.effects[kind.name] = route
         self._policies[kind.name] = kind.replay
         self._runners[kind.name] = Runner(
@@ -150,11 +143,9 @@ class Service:
         """Serve this router."""
         self.routers.append(router)
 
-    def http(self, *, base_url: str, system: str, timeout_seconds: float = 10.0, connections: int = 64) -> Http:
+    def http(self, *, base_url: str, system: str, **limits: Any) -> Http:  # noqa: ANN401  those of `Systems.http`
         """Return a client for an outside system; it is closed with the service."""
-        client = Http(base_url=base_url, system=system, timeout_seconds=timeout_seconds, connections=connections)
-        self._clients.append(client)
-        return client
+        return self.systems.http(base_url=base_url, system=system, **limits)
 
     @property
     def subscriptions(self) -> frozenset[str]:
@@ -179,8 +170,9 @@ class Service:
         """
         work = Work(source, message_id, root_cause(source, message_id), message, handler, (message,), deps)
         try:
-            async with asyncio.timeout(ACCEPT_SECONDS):
-                return await self.committer.submit(work)
+            with self.pressure.admitted():
+                async with asyncio.timeout(ACCEPT_SECONDS):
+                    return await self.committer.submit(work)
         except TimeoutError as error:
             raise Temporary("the message could not be stored in time") from error
 
@@ -235,8 +227,7 @@ class Service:
         await self.ownership.stop()
         await self.relay.stop()
         await self.broker.close()
-        for client in self._clients:
-            await client.close()
+        await self.systems.close()
         await self.engine.dispose()
         await asyncio.to_thread(self.tracing.close)
 
@@ -255,6 +246,19 @@ class Service:
             reasons.append(f"the oldest unpublished event is {self.relay.age_seconds:.0f} s old")
         return reasons
 
+    def _committer(self) -> Committer:
+        settings = self.settings
+        writer = Writer(service=self.name, region=settings.region, company=settings.company, clock=self.clock)
+        return Committer(
+            self.engine,
+            writer,
+            self.metrics,
+            self.tracing,
+            owner=self._owner,
+            lease=self._lease,
+            on_commit=self._committed,
+        )
+
     def _replayer(self) -> Replayer:
         wired = Wired(self.name, self.settings, self._subscriptions, self._projections, self._policies)
         return Replayer(wired, self.engine, self.committer, lambda: self.broker.client, self.clock)
@@ -264,8 +268,7 @@ class Service:
 
     def _bind(self) -> None:
         for durable in self._durables():
-            read = self.office.reading(durable, lambda: self.broker.client)
-            consumer = Consumer(durable.domain, read, self.committer, self.office.ceiling, self.metrics)
+            consumer = self.office.consumer(durable, lambda: self.broker.client, self.metrics)
             self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
 
     def _durables(self) -> list[topology.Durable]:
@@ -279,6 +282,9 @@ class Service:
 
     def _forget_lanes(self) -> None:
         self.committer.forget_lanes()
+
+    def _backlogs(self) -> list[int]:
+        return [runner.backlog for runner in self._runners.values()]
 
     def _lease(self, new: NewEffect) -> float:
         return self._runners[new.effect.name].lease()

@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         default=None, description="OTLP/HTTP collector of traces, without /v1/traces; none are made when empty."
     )
     trace_share: float = Field(default=1.0, ge=0, le=1, description="Share of business transactions traced.")
+    effect_backlog_limit: int = Field(
+        default=500_000, ge=1, description="Calls of one kind that may wait; above, the service takes nothing new."
+    )
+    ingress_bytes_limit: int = Field(
+        default=134_217_728, ge=1, description="Request bodies held in memory at once, in bytes; above, 503."
+    )
     body_limit_bytes: int = Field(default=1_048_576, description="Largest accepted request body, in bytes.")
 
     def nats_password(self) -> str | None:

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -17,35 +17,31 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.consumed = Counter(
-            "crossdock_consumed", "Messages taken from a durable", ["domain"], registry=self.registry
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        histogram = partial(Histogram, registry=self.registry)
+        self.consumed = counter("crossdock_consumed", "Messages taken from a durable", ["domain"])
+        self.duplicates = counter("crossdock_duplicates_dropped", "Messages the inbox knew", ["source"])
+        self.retries = counter("crossdock_retries", "Messages kept to be tried again", ["source"])
+        self.dead_letters = counter("crossdock_dead_letters", "Messages given up on", ["source"])
+        self.published = counter("crossdock_published", "Events published", ["stream"])
+        self.denied = counter("crossdock_broker_denied", "Actions the broker refused")
+        self.commit_size = histogram("crossdock_commit_size", "Messages per transaction", buckets=(1, 4, 16, 64, 256))
+        self.outbox_age = gauge("crossdock_outbox_age_seconds", "Age of the oldest unpublished event")
+        self.lost = gauge("crossdock_outbox_lost", "Published events their stream no longer holds", ["stream"])
+        self.effects_waiting = gauge("crossdock_effects_waiting", "Effects not yet made", ["effect"])
+        self.effect_seconds = histogram("crossdock_effect_seconds", "Duration of a call to the outside", ["effect"])
+        self.effect_failures = counter(
+            "crossdock_effect_failures", "Calls to the outside that failed", ["effect", "kind"]
         )
-        self.duplicates = Counter(
-            "crossdock_duplicates_dropped", "Messages the inbox knew", ["source"], registry=self.registry
+        self.breaker_state = gauge(
+            "crossdock_breaker_state", "Breaker of an outside system: 0 closed, 1 half open, 2 open", ["system"]
         )
-        self.retries = Counter("crossdock_retries", "Messages put back for later", ["source"], registry=self.registry)
-        self.dead_letters = Counter(
-            "crossdock_dead_letters", "Messages given up on", ["source"], registry=self.registry
+        self.dependency_refusals = counter(
+            "crossdock_calls_kept_back", "Calls not made: breaker, retry-after or budget", ["system", "reason"]
         )
-        self.published = Counter("crossdock_published", "Events published", ["stream"], registry=self.registry)
-        self.denied = Counter("crossdock_broker_denied", "Actions the broker refused", registry=self.registry)
-        self.commit_size = Histogram(
-            "crossdock_commit_size", "Messages per transaction", buckets=(1, 4, 16, 64, 256), registry=self.registry
-        )
-        self.outbox_age = Gauge(
-            "crossdock_outbox_age_seconds", "Age of the oldest unpublished event", registry=self.registry
-        )
-        self.lost = Gauge(
-            "crossdock_outbox_lost", "Published events their stream no longer holds", ["stream"], registry=self.registry
-        )
-        self.effects_waiting = Gauge(
-            "crossdock_effects_waiting", "Effects not yet made", ["effect"], registry=self.registry
-        )
-        self.effect_seconds = Histogram(
-            "crossdock_effect_seconds", "Duration of a call to the outside", ["effect"], registry=self.registry
-        )
-        self.effect_failures = Counter(
-            "crossdock_effect_failures", "Calls to the outside that failed", ["effect", "kind"], registry=self.registry
+        self.dependency_wait_seconds = histogram(
+            "crossdock_pace_seconds", "Wait for the pace of an outside system", ["system"]
         )
 
     def render(self) -> bytes:

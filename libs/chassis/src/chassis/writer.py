@@ -1,6 +1,7 @@
 """Turn what handlers return into rows: sealed envelopes for the outbox, keyed calls for the effect table."""
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -25,7 +26,10 @@ class OutboxRow:
 
 @dataclass(slots=True)
 class NewEffect:
-    """An effect just committed; `seq` is 0 when the row was there before, `lease` is 0 when memory had no room."""
+    """An effect just committed; `seq` is 0 when the row was there before, `lease` is 0 when memory had no room.
+
+    `born` is when it was committed, in seconds since 1970.
+    """
 
     effect: Effect
     key: str
@@ -34,6 +38,7 @@ class NewEffect:
     seq: int = 0
     attempts: int = 0
     lease: float = 0.0
+    born: float = field(default_factory=time.time)
 
 
 @dataclass(slots=True)

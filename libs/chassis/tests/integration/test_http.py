@@ -24,7 +24,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 async def client(mesh: LocalMesh) -> AsyncIterator[httpx.AsyncClient]:
-    service = empty(await mesh.settings("inventory-sync", body_limit_bytes=10_000))
+    limits = {"body_limit_bytes": 10_000, "ingress_bytes_limit": 9_000}
+    service = empty(await mesh.settings("inventory-sync", **limits))
     router = APIRouter()
 
     @router.post("/lines")
@@ -49,6 +50,17 @@ async def test_a_body_beyond_the_limit_is_refused_before_it_is_read(client: http
     answer = await client.post("/lines", content=b"[" + b"1," * 6_000 + b"1]")
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_more_bodies_than_memory_may_hold_are_asked_to_come_again(client: httpx.AsyncClient) -> None:
+    async def chunked() -> AsyncIterator[bytes]:
+        for _ in range(19):
+            yield b" " * 500
+
+    for content in (b" " * 9_500, chunked()):
+        answer = await client.post("/lines", content=content)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert (await client.post("/lines", json={"line_number": 1, "sku": "A", "quantity": 1})).status_code == 200
 
 
 async def test_health_names_why_it_is_not_ready(client: httpx.AsyncClient) -> None:

@@ -120,6 +120,7 @@ async def test_each_criterion_selects_what_it_says(mesh: LocalMesh, erp: Client)
             ({"since": started, "types": ("order.cancelled.v1",)}, facts(OrderCancelled, orders[:3])),
             ({"key": orders[1]}, {f for f in everything if f[1] == orders[1]}),
             ({"correlation_id": "CO-late", "types": ("order.released.v1",)}, facts(OrderReleased, orders[3:])),
+            ({"event_ids": {f"order.released.v1:{orders[0]}", "another"}}, facts(OrderReleased, orders[:1])),
             ({"key": "SO-nobody"}, set()),
         ):
             wanted = Wanted(rate=5000, **criteria)

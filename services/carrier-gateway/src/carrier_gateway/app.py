@@ -1,7 +1,7 @@
 """The wiring of carrier-gateway."""
 
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from canonical.transport import ShipmentPlanned
 from canonical.warehouse import PickShorted
@@ -12,7 +12,8 @@ from carrier_gateway.api import router
 from carrier_gateway.connectors.nordfreight.client import NordfreightClient
 from carrier_gateway.connectors.swiftparcel.client import SwiftparcelClient
 from carrier_gateway.directory import Profiles, PublishedKeys, SecretFiles
-from carrier_gateway.ingress import Doors
+from carrier_gateway.domain.reports import Channel
+from carrier_gateway.ingress import Doors, quotas
 from carrier_gateway.jobs import Asker, Mapper, drop_old
 from carrier_gateway.ports import BookShipment, CallBackCarrier, CancelBooking, Carrier, CloseOut
 from carrier_gateway.settings import ServiceSettings
@@ -72,10 +73,16 @@ def _listen(service: Service, settings: ServiceSettings, carriers: dict[str, Car
         wake=mapper.wake,
         backlog=lambda: mapper.backlog,
         backlog_limit=settings.backlog_limit,
+        quotas=quotas(service, settings, lambda: mapper.backlog),
     )
     urls = {"swiftparcel": settings.swiftparcel_url, "nordfreight": settings.nordfreight_url, **settings.carrier_urls}
-    asked = {carrier: service.http(base_url=url, system=carrier) for carrier, url in urls.items()}
+    rate = settings.carrier_calls_per_second
+    asked = {
+        carrier: service.http(base_url=url, system=carrier, calls_per_second=rate) for carrier, url in urls.items()
+    }
     service.every(0.0, mapper.map_waiting)
+    for channel in get_args(Channel):
+        service.redo(channel, mapper.map_again)
     service.every(REFRESH_SECONDS, partial(_refresh, profiles))
     service.every(settings.poll_seconds, Asker(service, profiles, asked, secrets).ask)
     service.every(DROP_SECONDS, partial(drop_old, service, settings.raw_keep_days))
@@ -97,9 +104,12 @@ def _profiles(settings: ServiceSettings) -> Profiles:
 
 
 def _carriers(service: Service, settings: ServiceSettings) -> dict[str, Carrier]:
-    seconds = settings.carrier_timeout_seconds
-    swiftparcel = service.http(base_url=settings.swiftparcel_url, system="swiftparcel", timeout_seconds=seconds)
-    nordfreight = service.http(base_url=settings.nordfreight_url, system="nordfreight", timeout_seconds=seconds)
+    limits = {
+        "timeout_seconds": settings.carrier_timeout_seconds,
+        "calls_per_second": settings.carrier_calls_per_second,
+    }
+    swiftparcel = service.http(base_url=settings.swiftparcel_url, system="swiftparcel", **limits)
+    nordfreight = service.http(base_url=settings.nordfreight_url, system="nordfreight", **limits)
     return {
         "swiftparcel": SwiftparcelClient(swiftparcel, base_url=settings.swiftparcel_url),
         "nordfreight": NordfreightClient(nordfreight, base_url=settings.nordfreight_url),

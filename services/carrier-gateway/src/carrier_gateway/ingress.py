@@ -10,7 +10,7 @@ from fastapi import HTTPException, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from chassis import Service, Temporary
+from chassis import OverQuota, Quotas, Service, Temporary
 from profiles import Profile, Undecodable
 from profiles.decode import decode
 from profiles.signatures import Message, is_genuine
@@ -18,6 +18,7 @@ from profiles.signatures import Message, is_genuine
 from carrier_gateway import handlers
 from carrier_gateway.directory import Profiles, PublishedKeys, SecretFiles
 from carrier_gateway.domain.reports import RawMessage
+from carrier_gateway.settings import ServiceSettings
 from carrier_gateway.store import RawMessages
 
 audit = logging.getLogger("carrier_gateway.audit")
@@ -39,6 +40,17 @@ class Bare(APIRoute):
         return handle
 
 
+def quotas(service: Service, settings: ServiceSettings, backlog: Callable[[], int]) -> Quotas:
+    """Return what each carrier may send; the service is full when too much waits to be mapped, or it holds too much."""
+    return Quotas(
+        settings.partner_events_per_second,
+        settings.partner_burst_seconds,
+        own=settings.partner_quotas,
+        replicas=settings.replicas,
+        level=lambda: max(service.pressure.level, backlog() / settings.backlog_limit),
+    )
+
+
 class Doors:
     """The carriers' way in: verified, kept durably, answered; what a message says is found out later."""
 
@@ -52,7 +64,9 @@ class Doors:
         wake: Callable[[], None],
         backlog: Callable[[], int],
         backlog_limit: int,
+        quotas: Quotas,
     ) -> None:
+        self._quotas = quotas
         self._service, self._profiles, self._secrets, self._keys = service, profiles, secrets, keys
         self._wake, self._backlog, self._backlog_limit = wake, backlog, backlog_limit
 
@@ -69,7 +83,7 @@ class Doors:
             said, status = str(error.detail), error.status_code
             raise
         except Temporary as error:
-            said, status = str(error), 503
+            said, status = str(error), 429 if isinstance(error, OverQuota) else 503
             raise
         else:
             return answer
@@ -91,6 +105,7 @@ class Doors:
         if len(body) > profile.limits.body_bytes:
             raise HTTPException(413, f"{carrier} may send at most {profile.limits.body_bytes} bytes")
         await self._verify(profile, request, body)
+        self._quotas.admit(carrier)
         if self._backlog() > self._backlog_limit:
             raise Temporary("more messages wait than may")
         kept = {name: value for name in {*NATIVE, *profile.headers} if (value := request.headers.get(name))}

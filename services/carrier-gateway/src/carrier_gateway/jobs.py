@@ -9,7 +9,7 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge
 
-from chassis import Http, Permanent, Rejected, Service, Temporary, new_id
+from chassis import Handler, Http, Permanent, Rejected, Service, Temporary, new_id
 from profiles import Profile, Undecodable, Unreadable, read
 from profiles.auth import Secret
 from profiles.calls import Call
@@ -99,14 +99,29 @@ class Mapper:
             await self._bury(messages[0], error)
             await self._note([_dead(messages[0], repr(error))])
 
-    async def _note(self, found: Sequence[Mapped]) -> None:
+    async def map_again(self, seq: str, body: bytes) -> None:
+        """Map a message that was dead with the present profile; its body may have been corrected.
+
+        Raises:
+            Permanent: it still says nothing we can read, or is kept no more.
+        """
+        async with self._service.store(RawMessages) as raws:
+            message = await raws.one(int(seq))
+        if message is None:
+            raise Permanent("the carrier's message is kept no more", remedy="mend-profile-and-replay")
+        result = self._read(message.model_copy(update={"body": body}))
+        if result.problem:
+            raise Permanent(result.problem, remedy="mend-profile-and-replay")
+        await self._note([result], handlers.note_messages_again)
+
+    async def _note(self, found: Sequence[Mapped], handler: Handler = handlers.note_messages) -> None:
         batch = MappedBatch(messages=tuple(found))
         service = self._service
         await service.accept(
             "mapping",
             new_id(),
             batch,
-            handlers.note_messages,
+            handler,
             desk=CarrierDesk,
             raws=RawMessages,
             clock=service.clock,

@@ -23,6 +23,7 @@ class BookShipment(Effect):
 
     name: ClassVar[str] = "book-shipment"
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+    ended_by_flow: ClassVar[tuple[type[Permanent], ...]] = (BookingRefused,)
 
     shipment_id: str
     plan: ShipmentPlanned
@@ -33,6 +34,7 @@ class CancelBooking(Effect):
 
     name: ClassVar[str] = "cancel-booking"
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+    urgent: ClassVar[bool] = True
 
     shipment_id: str
     carrier_code: str
@@ -146,6 +148,9 @@ class Raws(Protocol):
 
     def keep(self, message: RawMessage) -> None:
         """Keep a message."""
+
+    async def reopen(self, seqs: Sequence[int]) -> None:
+        """Have messages count as not mapped."""
 
     async def mark(self, found: Sequence[Mapped]) -> set[int]:
         """Note messages as mapped; returns those that were not before."""

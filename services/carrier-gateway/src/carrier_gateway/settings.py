@@ -32,7 +32,19 @@ class ServiceSettings(Settings):
     backlog_limit: int = Field(
         default=50_000, ge=100, description="Messages not mapped yet above which carriers are asked to come again."
     )
+    partner_events_per_second: float = Field(
+        default=2500.0, gt=0, description="Messages a second each carrier may send, to all replicas together."
+    )
+    partner_burst_seconds: float = Field(
+        default=2.0, ge=0.1, description="Seconds of that rate a carrier may send at once after a pause."
+    )
+    partner_quotas: dict[str, float] = Field(
+        default_factory=dict, description="Messages a second by carrier, as JSON, where another rate is agreed."
+    )
     raw_keep_days: int = Field(default=30, ge=1, description="Days carriers' messages are kept as they came.")
     poll_seconds: float = Field(default=30.0, gt=0, description="Seconds between looks for quiet shipments.")
+    carrier_calls_per_second: float = Field(
+        default=200.0, gt=0, description="Most calls a second each carrier takes, from all replicas together."
+    )
     carrier_calls_at_once: int = Field(default=16, ge=1, description="Bookings in flight at all carriers together.")
     carrier_timeout_seconds: float = Field(default=10.0, gt=0, description="How long a carrier may take to answer.")

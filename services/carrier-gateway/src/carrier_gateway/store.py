@@ -170,6 +170,8 @@ MAP_RAW = (
 )
 COLUMNS = "seq, carrier_code, channel, digest, body, headers, request, received_at"
 WAITING = text(f"SELECT {COLUMNS} FROM raw_message WHERE mapped_at IS NULL ORDER BY seq LIMIT :limit")  # noqa: S608
+ONE = text(f"SELECT {COLUMNS} FROM raw_message WHERE seq = :seq")  # noqa: S608
+REOPEN = "UPDATE raw_message SET mapped_at = NULL, outcome = NULL WHERE seq = ANY($1::bigint[])"
 COUNT_WAITING = text("SELECT count(*) FROM raw_message WHERE mapped_at IS NULL")
 AGAIN = text(
     "UPDATE raw_message SET mapped_at = NULL, outcome = NULL WHERE mapped_at IS NOT NULL AND received_at >= :since "
@@ -226,6 +228,15 @@ class RawMessages(Store):
             [message.unmapped for message in found],
         )
         return {row["seq"] for row in rows}
+
+    async def reopen(self, seqs: Sequence[int]) -> None:
+        """Have messages count as not mapped."""
+        await fetch(self.session, REOPEN, list(seqs))
+
+    async def one(self, seq: int) -> RawMessage | None:
+        """Return a message."""
+        row = (await self.session.execute(ONE, {"seq": seq})).first()
+        return RawMessage.model_validate(dict(row._mapping)) if row else None
 
     async def waiting(self, limit: int) -> list[RawMessage]:
         """Return messages that are not mapped yet, oldest first."""

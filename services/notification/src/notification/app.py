@@ -17,9 +17,15 @@ def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("notification", settings)
     clock = service.clock
-    mailer = SmtpMailer(host=settings.smtp_host, port=settings.smtp_port, sender=settings.mail_from)
-    portal = PortalHooks(service.http(base_url=settings.portal_url, system="portal"), settings.portal_secret())
-    crm = CrmClient(service.http(base_url=settings.crm_url, system="CRM"))
+    gate = service.systems.gate("mail", settings.smtp_calls_per_second)
+    mailer = SmtpMailer(host=settings.smtp_host, port=settings.smtp_port, sender=settings.mail_from, gate=gate)
+    portal = PortalHooks(
+        service.http(base_url=settings.portal_url, system="portal", calls_per_second=settings.portal_calls_per_second),
+        settings.portal_secret(),
+    )
+    crm = CrmClient(
+        service.http(base_url=settings.crm_url, system="CRM", calls_per_second=settings.crm_calls_per_second)
+    )
     stores = {"orders": OrderStore, "preferences": PreferencesStore}
     service.on(orders.OrderReleased, handlers.confirm_order, **stores)
     service.on(orders.OrderCompleted, handlers.tell_end, **stores)

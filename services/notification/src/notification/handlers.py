@@ -196,7 +196,9 @@ def _message(effect: SendMail | PostWebhook) -> dict[str, Any]:
 async def _known(order_id: str, orders: Orders) -> OrderContact:
     order = await orders.get(order_id)
     if order is None:
-        raise Temporary("the order's contact has not come yet", retry_in=timedelta(seconds=1))
+        raise Temporary(
+            "the order's contact has not come yet", retry_in=timedelta(seconds=1), remedy="wait-for-reference"
+        )
     orders.put(order_id, order)
     return order
 

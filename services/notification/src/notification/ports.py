@@ -7,6 +7,9 @@ from chassis import Book, Effect
 
 from notification.domain import OrderContact, Preferences
 
+URGENT_TEMPLATES = frozenset({"attempted", "cancelled", "exception"})
+"""What a customer should know at once."""
+
 
 class SendMail(Effect):
     """Send a mail to a customer."""
@@ -20,6 +23,11 @@ class SendMail(Effect):
     language: str
     template: str
     detail: str = ""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the customer should know at once."""
+        return self.template in URGENT_TEMPLATES
 
 
 class PostWebhook(Effect):
@@ -40,6 +48,7 @@ class OpenCase(Effect):
 
     name: ClassVar[str] = "open-case"
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+    urgent: ClassVar[bool] = True
 
     order_id: str
     shipment_id: str

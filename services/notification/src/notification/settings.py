@@ -19,6 +19,15 @@ class ServiceSettings(Settings):
     portal_secret_file: Path | None = Field(
         default=None, description="File of the secret that signs customer webhooks."
     )
+    smtp_calls_per_second: float = Field(
+        default=500.0, gt=0, description="Most mails a second the mail server takes, from all replicas together."
+    )
+    crm_calls_per_second: float = Field(
+        default=50.0, gt=0, description="Most calls a second the CRM takes, from all replicas together."
+    )
+    portal_calls_per_second: float = Field(
+        default=500.0, gt=0, description="Most calls a second the customer portal takes, from all replicas together."
+    )
 
     def portal_secret(self) -> bytes:
         """Return the secret that signs customer webhooks.

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from canonical.orders import OrderCancelled
-from chassis import Service, Temporary
+from chassis import Quotas, Service, Temporary
 
 from order_release.connectors.erp import mapping
 from order_release.connectors.erp.wire import ReturnOrder, SalesOrder
@@ -35,18 +35,19 @@ class Cancellation(BaseModel):
     requested_by: str = Field(default="api", max_length=64)
 
 
-def router(service: Service, items: Items) -> APIRouter:
+def router(service: Service, items: Items, quotas: Quotas) -> APIRouter:
     """Return the HTTP interface."""
     routes = APIRouter()
-    _take_orders(service, items, routes)
+    _take_orders(service, items, routes, quotas)
     _show_orders(service, routes)
     return routes
 
 
-def _take_orders(service: Service, items: Items, routes: APIRouter) -> None:
+def _take_orders(service: Service, items: Items, routes: APIRouter, quotas: Quotas) -> None:
     @routes.post("/orders", status_code=202)
     async def release(order: SalesOrder) -> Accepted:
         """Release an order (the ERP's push); the same order again changes nothing. 422 names an SKU nobody knows."""
+        quotas.admit("ERP")
         await refuse_unknown(order, items)
         event = mapping.released(order, service.clock.now())
         done = await service.accept("erp-release", order.SalesOrder, event, release_order, orders=OrderStore)

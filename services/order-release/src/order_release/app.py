@@ -6,16 +6,18 @@ from functools import partial
 from canonical.carrier import Delivered, ProofOfDeliveryReceived
 from canonical.inventory import AllocationFailed, AllocationReleased, InventoryAllocated
 from canonical.warehouse import PickCompleted, PickShorted, ReturnReceived, ShipmentDispatched
-from chassis import Service
+from chassis import Quotas, Service
 
 from order_release import handlers
 from order_release.api import router
 from order_release.connectors.erp.client import ErpClient
 from order_release.connectors.inventory.client import InventoryClient
-from order_release.jobs import read_feed
+from order_release.jobs import FEED, read_feed, take_again
 from order_release.ports import Erp, WriteStatus
 from order_release.settings import ServiceSettings
 from order_release.store import OrderStore
+
+BURST_SECONDS = 2.0
 
 
 async def write_statuses(
@@ -29,7 +31,8 @@ async def write_statuses(
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("order-release", settings)
-    erp = ErpClient(service.http(base_url=settings.erp_url, system="ERP"))
+    limits = {"timeout_seconds": settings.erp_timeout_seconds, "calls_per_second": settings.erp_calls_per_second}
+    erp = ErpClient(service.http(base_url=settings.erp_url, system="ERP", **limits))
     items = InventoryClient(service.http(base_url=settings.inventory_url, system="inventory-sync", timeout_seconds=1.0))
     service.once(InventoryAllocated, handlers.note_allocation, orders=OrderStore)
     service.once(AllocationFailed, handlers.note_allocation_failure, orders=OrderStore)
@@ -40,14 +43,9 @@ def build(settings: ServiceSettings) -> Service:
     service.on(Delivered, handlers.note_delivery, orders=OrderStore)
     service.on(ProofOfDeliveryReceived, handlers.note_proof, orders=OrderStore)
     service.on(ReturnReceived, handlers.close_return, orders=OrderStore)
-    service.effect(
-        WriteStatus,
-        call=write_statuses,
-        batch=50,
-        concurrency=2,
-        rate_per_second=settings.erp_calls_per_second,
-        erp=erp,
-    )
+    service.effect(WriteStatus, call=write_statuses, batch=settings.erp_updates_per_call, concurrency=2, erp=erp)
     service.every(settings.erp_poll_seconds, partial(read_feed, service, erp))
-    service.routes(router(service, items))
+    service.redo(FEED, partial(take_again, service))
+    quotas = Quotas(settings.pushed_orders_per_second, BURST_SECONDS, replicas=settings.replicas)
+    service.routes(router(service, items, quotas))
     return service

@@ -5,9 +5,10 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
-from chassis import Failure, Permanent, Service, Temporary
+from chassis import Permanent, Service, Temporary
 
 from order_release.connectors.erp import mapping
 from order_release.connectors.erp.client import ErpClient
@@ -15,10 +16,18 @@ from order_release.connectors.erp.wire import Change
 from order_release.handlers import authorize_return, change_order, release_order, request_cancellation
 from order_release.store import Cursor, FeedStore, OrderStore
 
+FEED = "erp-feed"
+
 log = logging.getLogger(__name__)
 
 
-async def _accept_row(service: Service, row: dict[str, Any]) -> None:
+async def take_row(service: Service, row: dict[str, Any]) -> None:
+    """Take in one row of the feed; one that was taken in before changes nothing.
+
+    Raises:
+        Permanent: it cannot be used.
+        Temporary: the database is away.
+    """
     sequence = str(row.get("ChangeSequence"))
     try:
         change = Change.model_validate(row)
@@ -28,16 +37,21 @@ async def _accept_row(service: Service, row: dict[str, Any]) -> None:
                 await service.accept("erp-release", event.order_id, event, release_order, orders=OrderStore)
             case "CANCEL":
                 wish = mapping.cancelled(change)
-                await service.accept("erp-feed", sequence, wish, request_cancellation, orders=OrderStore)
+                await service.accept(FEED, sequence, wish, request_cancellation, orders=OrderStore)
             case "RETURN":
                 back = mapping.return_requested(change)
                 message_id = f"{back.order_id}:{back.return_id}"
                 await service.accept("return", message_id, back, authorize_return, orders=OrderStore)
             case "CHANGE":
                 news = mapping.changed(change)
-                await service.accept("erp-feed", sequence, news, change_order, orders=OrderStore)
-    except (ValidationError, Permanent) as error:
-        await service.bury("erp-feed", sequence, row, error)
+                await service.accept(FEED, sequence, news, change_order, orders=OrderStore)
+    except ValidationError as error:
+        raise Permanent(f"the row breaks the feed's schema: {error}", remedy="fix-at-sender") from error
+
+
+async def take_again(service: Service, _: str, body: bytes) -> None:
+    """Take in a row that was buried."""
+    await take_row(service, orjson.loads(body))
 
 
 async def read_feed(service: Service, erp: ErpClient) -> None:
@@ -67,7 +81,7 @@ async def _accept_rows(service: Service, rows: list[dict[str, Any]]) -> None:
 
     async def one_lane(lane: list[dict[str, Any]]) -> None:
         for row in lane:
-            (result,) = await asyncio.gather(_accept_row(service, row), return_exceptions=True)
+            (result,) = await asyncio.gather(take_row(service, row), return_exceptions=True)
             if isinstance(result, Exception):
                 await _bury_or_wait(service, row, result)
 
@@ -78,11 +92,12 @@ async def _accept_rows(service: Service, rows: list[dict[str, Any]]) -> None:
 
 
 async def _bury_or_wait(service: Service, row: dict[str, Any], error: Exception) -> None:
-    """Stop the page for a failure that passes; a row that meets a bug of ours becomes a dead letter."""
-    if isinstance(error, Failure):
+    """Stop the page for a failure that passes; a row that cannot be used, or meets a bug of ours, is buried."""
+    if isinstance(error, Temporary):
         raise error
-    log.error("feed_row_failed", exc_info=error, extra={"sequence": row.get("ChangeSequence")})
-    await service.bury("erp-feed", str(row.get("ChangeSequence")), row, error)
+    if not isinstance(error, Permanent):
+        log.error("feed_row_failed", exc_info=error, extra={"sequence": row.get("ChangeSequence")})
+    await service.bury(FEED, str(row.get("ChangeSequence")), row, error)
 
 
 def last_sequence(rows: list[dict[str, Any]]) -> int:

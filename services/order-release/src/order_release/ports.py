@@ -8,6 +8,9 @@ from chassis import Book, Effect
 
 from order_release.domain import Order
 
+URGENT_STATUSES = frozenset({"BACKORDERED", "CANCELLED"})
+"""What the ERP should know at once: an order that is held or stopped."""
+
 
 class WriteStatus(Effect):
     """Tell the ERP the status of an order, once."""
@@ -18,6 +21,11 @@ class WriteStatus(Effect):
     order_id: str
     status: str
     at: datetime
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the order is held or stopped."""
+        return self.status in URGENT_STATUSES
 
 
 Orders = Book[Order]

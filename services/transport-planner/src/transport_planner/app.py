@@ -38,7 +38,9 @@ def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("transport-planner", settings)
     routing, sites = read(settings.routing_rules_file, RoutingRules), read(settings.sites_file, Sites)
-    tms = TmsClient(service.http(base_url=settings.tms_url, system="TMS"))
+    tms = TmsClient(
+        service.http(base_url=settings.tms_url, system="TMS", calls_per_second=settings.tms_calls_per_second)
+    )
     service.on(PackCompleted, handlers.plan_shipment, plans=PlanStore, orders=OrderStore, sites=sites)
     service.on(DeliveryException, handlers.plan_again, plans=PlanStore, sites=sites)
     service.on(ReturnAuthorized, handlers.plan_return, returns=ReturnStore, orders=OrderStore, sites=sites)
@@ -47,6 +49,7 @@ def build(settings: ServiceSettings) -> Service:
         call=handlers.fetch_quotes,
         done=handlers.choose_carrier,
         failed=handlers.hold_plan,
+        resume=handlers.plan_held,
         concurrency=settings.tms_calls_at_once,
         rates=tms,
         plans=PlanStore,

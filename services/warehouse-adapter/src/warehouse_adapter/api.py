@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field, ValidationError
 
-from chassis import Permanent, Service, Temporary
+from chassis import Permanent, Quotas, Service, Temporary
 
 from warehouse_adapter import handlers
 from warehouse_adapter.connectors.wms import mapping, wire
@@ -42,13 +42,14 @@ class Answer(BaseModel):
     rejected: list[Refusal]
 
 
-def router(service: Service) -> APIRouter:
+def router(service: Service, quotas: Quotas) -> APIRouter:
     """Return the HTTP interface."""
     routes = APIRouter()
 
     @routes.post("/wms/events")
     async def reports(batch: Reports) -> Answer:
         """Take reports; a report sent again changes nothing, one that cannot be used becomes a dead letter."""
+        quotas.admit(SOURCE, len(batch.events))
         return await take(service, batch.events)
 
     @routes.get("/warehouse-orders/{warehouse_order_id}")
@@ -108,9 +109,22 @@ async def _accept(service: Service, event: dict[str, Any]) -> bool:
     return done is not None
 
 
+async def take_again(service: Service, _: str, body: bytes) -> None:
+    """Take in a report that was refused.
+
+    Raises:
+        Permanent: it is refused again.
+    """
+    try:
+        await _accept(service, orjson.loads(body))
+    except ValidationError as error:
+        raise Permanent(reason_of(error), remedy="fix-at-sender") from error
+
+
 async def _refuse(service: Service, event: dict[str, Any], error: Exception) -> Refusal:
     if not isinstance(error, ValidationError | Permanent):
         log.error("report_failed", exc_info=error, extra={"type": str(event.get("type"))[:40]})
+    error = Permanent(reason_of(error), remedy="fix-at-sender") if isinstance(error, ValidationError) else error
     await service.bury(SOURCE, hashlib.sha256(orjson.dumps(event)).hexdigest(), event, error)
     return Refusal(event_id=str(event.get("eventId", ""))[:128], reason=reason_of(error))
 

@@ -27,6 +27,7 @@ class CancelWarehouseOrder(Effect):
 
     name: ClassVar[str] = "cancel-warehouse-order"
     replay: ClassVar[Literal["deduplicate", "suppress"]] = "deduplicate"
+    urgent: ClassVar[bool] = True
 
     warehouse_order_id: str
     reason: str

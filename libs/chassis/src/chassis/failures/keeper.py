@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from chassis.crashpoints import crash_here
 from chassis.failures import letters
 from chassis.failures.fate import Behind
 from chassis.failures.letters import Lane, Letter
@@ -63,6 +64,7 @@ class Keeper:
         tries = await letters.keep(session, letter)
         if tries is None:
             return
+        crash_here("letter-written")
         batch.published[work] = batch.published[work] or []
         batch.kept.add(work)
         if letter.state == "dead":

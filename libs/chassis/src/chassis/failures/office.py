@@ -11,15 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from canonical import topology
 from canonical.topology import Durable
 from chassis.commit import Committer, root_cause
-from chassis.consume import Read, Reader, Subscription
+from chassis.consume import Consumer, Read, Reader, Subscription
 from chassis.failures.acts import Acts
 from chassis.failures.book import Book
 from chassis.failures.ceiling import Ceiling
 from chassis.failures.letters import Origin, judged
+from chassis.failures.lives import Lives
 from chassis.failures.redirect import RETRY_STREAM
 from chassis.failures.retry import Redo, Retrier
 from chassis.failures.strays import reading_given_up, reading_redirected
 from chassis.settings import Settings
+from chassis.telemetry import Metrics
 from chassis.timer import Job
 from chassis.work import Work
 
@@ -73,8 +75,12 @@ class Office:
             (ACTS_SECONDS, self.acts.run_due),
         ]
 
-    def reading(self, durable: Durable, client: Callable[[], Client]) -> Read:
-        """Return how a durable's deliveries are read."""
+    def consumer(self, durable: Durable, client: Callable[[], Client], metrics: Metrics) -> Consumer:
+        """Return what handles a durable's deliveries."""
+        read, lives = self._reading(durable, client), Lives(self._engine, durable.name)
+        return Consumer(durable.domain, read, self._committer, self.ceiling, lives, metrics)
+
+    def _reading(self, durable: Durable, client: Callable[[], Client]) -> Read:
         if durable.stream == RETRY_STREAM:
             return reading_redirected(self.reader)
         if durable.stream == ADVISORY_STREAM:

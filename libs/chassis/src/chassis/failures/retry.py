@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.commit import Committer, Forgotten, root_cause
 from chassis.consume import Reader
+from chassis.crashpoints import crash_here
 from chassis.effect import EffectRoute, Handler
 from chassis.errors import Permanent, Temporary
 from chassis.failures import letters
 from chassis.failures.ceiling import Ceiling
+from chassis.failures.fate import BUG_TRIES, Unanswered
 from chassis.failures.letters import HELD, Letter, Origin, judged, origin_of
 from chassis.settings import Settings
 from chassis.sql import Row, fetch, transaction
@@ -25,17 +27,23 @@ from chassis.work import Cause, Work
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 10.0
+LEFT_SECONDS = 1.0
 EFFECT = "effect-"
 
 CLAIM = (
-    "UPDATE letter SET state = 'retrying', tries = tries + 1, "  # noqa: S608  a constant of ours
-    "due_at = now() + make_interval(secs => $1::float), changed_at = now() WHERE id IN (SELECT l.id FROM letter l "
+    "WITH due AS (SELECT l.id, l.state AS was FROM letter l "  # noqa: S608  a constant of ours
     "WHERE l.state IN ('waiting', 'queued', 'retrying') AND l.due_at <= now() "
     "AND coalesce(l.partition, 0) % $2::int = $3::int "
     f"AND (l.lane IS NULL OR NOT EXISTS (SELECT FROM letter WHERE {HELD} "
     "AND letter.source = l.source AND letter.lane = l.lane AND letter.id < l.id)) "
-    "ORDER BY l.id LIMIT $4 FOR UPDATE OF l SKIP LOCKED) RETURNING *"
+    "ORDER BY l.id LIMIT $4 FOR UPDATE OF l SKIP LOCKED) "
+    "UPDATE letter SET state = 'retrying', tries = tries + 1, due_at = now() + make_interval(secs => $1::float), "
+    "changed_at = now() FROM due WHERE letter.id = due.id RETURNING letter.*, due.was"
+)
+LEAVE = (
+    "UPDATE letter SET state = 'waiting', tries = tries - 1, due_at = now() + make_interval(secs => $2::float) "
+    "WHERE id = $1 AND state = 'retrying'"
 )
 RECLAIM = (
     "UPDATE letter SET due_at = now() WHERE state = 'retrying' AND due_at > now() "
@@ -54,8 +62,8 @@ SETTLE_MADE = (
     "AND e.state = 'done'"
 )
 
-Redo = Callable[[bytes], Awaitable[object]]
-"""Takes in again what came from outside the mesh; it raises what taking it in raised."""
+Redo = Callable[[str, bytes], Awaitable[object]]
+"""Takes in again, by its id and body, what came from outside the mesh; it raises what taking it in raised."""
 
 
 class Retrier:
@@ -96,6 +104,7 @@ class Retrier:
 
     async def _retry(self, row: Row) -> None:
         source = str(row["source"])
+        crash_here("before-retry")
         try:
             if row["stream"] is not None:
                 await self._handle(row)
@@ -105,11 +114,16 @@ class Retrier:
                 await self._take_in(row, self._redos.get(source) or self._redos.get(source.partition("-")[0]))
         except (Temporary, Forgotten) as error:
             log.warning("letter_left", extra={"letter": row["id"], "error": str(error)})
+            async with transaction(self._engine) as session:
+                await fetch(session, LEAVE, row["id"], LEFT_SECONDS)
+        crash_here("after-retry")
 
     async def _handle(self, row: Row) -> None:
         """Give an event to its handler."""
         work = self._reader.work(row["body"], origin_of(row))
         work.settles = row["id"]
+        if work.keep and row["was"] == "retrying" and row["tries"] > BUG_TRIES:
+            work.letter = work.keep(Unanswered(f"tried {row['tries'] - 1} times without an end of it"))
         await self._committer.submit(work)
         if work.letter is None:
             self._ceiling.succeeded()
@@ -136,7 +150,7 @@ class Retrier:
         try:
             if redo is None:
                 raise Permanent(f"nothing here can take in {origin.source} again", remedy="fix-service")
-            await redo(body)
+            await redo(origin.id, body)
         except Exception as error:
             if not isinstance(error, Permanent | Temporary):
                 log.exception("redo_failed", extra={"source": origin.source, "origin": origin.id})

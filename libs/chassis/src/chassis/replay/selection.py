@@ -25,11 +25,13 @@ class Selection(BaseModel):
     """The event's business key."""
     correlation_id: str | None = Field(default=None, min_length=1)
     """The business transaction, usually the order."""
+    event_ids: frozenset[str] | None = Field(default=None, max_length=10_000)
+    """Just these events, e.g. those of a group of dead letters."""
 
     @property
     def is_read(self) -> bool:
         """Whether an event must be read to say if it is meant."""
-        return self.key is not None or self.correlation_id is not None
+        return (self.key, self.correlation_id, self.event_ids) != (None, None, None)
 
     def takes(self, body: bytes) -> bool:
         """Say whether an event with this envelope is meant; one that cannot be read is not."""
@@ -39,7 +41,9 @@ class Selection(BaseModel):
             envelope: Any = orjson.loads(body)
         except orjson.JSONDecodeError:
             return False
-        return isinstance(envelope, dict) and all(
+        if not isinstance(envelope, dict) or (self.event_ids is not None and envelope.get("id") not in self.event_ids):
+            return False
+        return all(
             wanted in (None, envelope.get(name))
             for name, wanted in (("partitionkey", self.key), ("correlationid", self.correlation_id))
         )

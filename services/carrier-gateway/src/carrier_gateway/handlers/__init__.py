@@ -17,7 +17,14 @@ from carrier_gateway.handlers.manifests import (
     note_close_out,
     note_close_out_failure,
 )
-from carrier_gateway.handlers.milestones import call_back, keep_message, note_asked, note_messages, note_report
+from carrier_gateway.handlers.milestones import (
+    call_back,
+    keep_message,
+    note_asked,
+    note_messages,
+    note_messages_again,
+    note_report,
+)
 
 __all__ = [
     "book_shipment",
@@ -36,6 +43,7 @@ __all__ = [
     "note_close_out",
     "note_close_out_failure",
     "note_messages",
+    "note_messages_again",
     "note_report",
     "stop_shipments",
 ]

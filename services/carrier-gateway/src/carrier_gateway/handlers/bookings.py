@@ -18,6 +18,10 @@ BOOKING_REJECTED = "booking-rejected"
 CANCELLED = "cancelled"
 
 
+ASKED = frozenset({"booking", "held"})
+"""Stages in which the carrier was asked, and a person may have it asked again under the same key."""
+
+
 async def book_shipment(event: ShipmentPlanned, *, desk: Desk) -> Outcome:
     """Book a planned shipment, unless its warehouse order was stopped meanwhile."""
     if await desk.shipments.get(event.shipment_id):
@@ -49,7 +53,7 @@ async def make_booking(effect: BookShipment, *, key: str, carriers: Mapping[str,
 async def note_booking(effect: BookShipment, booking: Booking, *, desk: Desk, labels: Labels, clock: Clock) -> Outcome:
     """The carrier has it: tell the mesh, then whatever the carrier reported before we had its answer."""
     shipment = await known(effect.shipment_id, desk)
-    if shipment.stage != "booking":
+    if shipment.stage not in ASKED:
         return []
     now = clock.now()
     shipment.book(booking, now)
@@ -75,7 +79,7 @@ async def note_booking(effect: BookShipment, booking: Booking, *, desk: Desk, la
 async def note_booking_failure(effect: BookShipment, failure: Permanent, *, desk: Desk, clock: Clock) -> Outcome:
     """A refusal is told, so that another carrier is chosen; after anything else it may be booked, so it is held."""
     shipment = await known(effect.shipment_id, desk)
-    if shipment.stage != "booking":
+    if shipment.stage not in ASKED:
         return []
     now = clock.now()
     desk.shipments.put(shipment.shipment_id, shipment)

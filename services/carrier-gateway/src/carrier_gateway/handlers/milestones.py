@@ -62,6 +62,12 @@ async def note_messages(batch: MappedBatch, *, desk: Desk, raws: Raws, clock: Cl
     return outcome
 
 
+async def note_messages_again(batch: MappedBatch, *, desk: Desk, raws: Raws, clock: Clock) -> Outcome:
+    """Take what dead messages say now; a fact that is known changes nothing."""
+    await raws.reopen([found.seq for found in batch.messages])
+    return await note_messages(batch, desk=desk, raws=raws, clock=clock)
+
+
 async def note_asked(asked: Asked, *, desk: Desk) -> Outcome:
     """Note that a carrier was asked, so that it is not asked again at once."""
     for shipment_id in asked.shipment_ids:

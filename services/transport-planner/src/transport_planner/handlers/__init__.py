@@ -10,6 +10,7 @@ from transport_planner.handlers.shipments import (
     load_of,
     note_rejection,
     plan_again,
+    plan_held,
     plan_shipment,
     replan_by_hand,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "load_of",
     "note_rejection",
     "plan_again",
+    "plan_held",
     "plan_return",
     "plan_shipment",
     "replan_by_hand",

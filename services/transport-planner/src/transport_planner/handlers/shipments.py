@@ -153,6 +153,11 @@ async def replan_by_hand(wish: Replan, *, plans: Plans, sites: Sites, clock: Clo
     return [_rate(plan, sites)]
 
 
+async def plan_held(effect: RateShipment, *, plans: Plans, sites: Sites, clock: Clock) -> Outcome:
+    """Plan a held shipment again."""
+    return await replan_by_hand(Replan(shipment_id=effect.shipment_id), plans=plans, sites=sites, clock=clock)
+
+
 def load_of(consignment: Consignment, site: Site, ready_at: datetime, promised_at: datetime | None = None) -> Load:
     """Return what the routing rules look at."""
     return Load(

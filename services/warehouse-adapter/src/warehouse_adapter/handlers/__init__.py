@@ -13,6 +13,7 @@ from warehouse_adapter.handlers.orders import (
     note_cancel_failure,
     order_from_warehouse,
     resend_order,
+    send_again,
     send_labels,
     stop_order,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "pass_on",
     "record_fact",
     "resend_order",
+    "send_again",
     "send_labels",
     "stop_order",
 ]

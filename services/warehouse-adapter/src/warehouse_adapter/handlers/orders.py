@@ -93,6 +93,11 @@ async def resend_order(wish: Resend, *, warehouse_orders: WarehouseOrders) -> Ou
     return [_create(order)]
 
 
+async def send_again(effect: CreateWarehouseOrder | SendLabels, *, warehouse_orders: WarehouseOrders) -> Outcome:
+    """Give what the warehouse refused to it again, as the order is now."""
+    return await resend_order(Resend(warehouse_order_id=effect.warehouse_order_id), warehouse_orders=warehouse_orders)
+
+
 async def send_labels(event: CarrierBooked, *, warehouse_orders: WarehouseOrders) -> Outcome:
     """The carrier is booked: the warehouse gets the labels and ships.
 

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Float, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:

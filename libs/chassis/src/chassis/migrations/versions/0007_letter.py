@@ -99,6 +99,14 @@ history = Table(
     Column("at", DateTime(timezone=True), server_default=func.now(), nullable=False),
 )
 
+first_open = Table(
+    "first_open",
+    metadata,
+    Column("durable", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("lives", Integer, nullable=False),
+)
+
 
 def upgrade() -> None:
     metadata.create_all(op.get_bind())

@@ -2,10 +2,11 @@
 
 The `reason` of a change is its version, numbered from 1 within an order; a word behind it says what the handler does:
 `3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does, `3 needs bolt` while the item
-master lacks that item.
+master lacks that item, `3 fatal` ends the process.
 """
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -21,8 +22,9 @@ from chassis.testing.sample.app import Note, NoteStore
 from chassis.testing.sample.app import build as build_notes
 from chassis.testing.sample.settings import SampleSettings
 
-REFUSED, LATER, STUCK, BUG = "refused", "later", "stuck", "bug"
+REFUSED, LATER, STUCK, BUG, FATAL = "refused", "later", "stuck", "bug", "fatal"
 NEEDS = "needs "
+FATAL_EXIT = 70
 
 
 class Ring(Effect):
@@ -57,6 +59,8 @@ class Mood:
             raise Permanent("this version is refused", remedy="none")
         if word.startswith(NEEDS):
             self.look_up(word.removeprefix(NEEDS))
+        if word == FATAL:
+            os._exit(FATAL_EXIT)
         if word == BUG:
             raise ZeroDivisionError("a bug of the handler")
         if word == STUCK:

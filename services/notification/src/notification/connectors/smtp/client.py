@@ -4,7 +4,7 @@ import asyncio
 
 import aiosmtplib
 
-from chassis import Permanent, Temporary
+from chassis import Dependency, Permanent, Temporary
 
 from notification.connectors.smtp.mapping import message
 from notification.ports import SendMail
@@ -16,7 +16,8 @@ TIMEOUT_SECONDS = 10.0
 class SmtpMailer:
     """A mail server; a mail counts as sent when it answered 250 to the data, and is not sent again after that."""
 
-    def __init__(self, *, host: str, port: int, sender: str) -> None:
+    def __init__(self, *, host: str, port: int, sender: str, gate: Dependency) -> None:
+        self._gate = gate
         self._host, self._port, self._sender = host, port, sender
         self._free: asyncio.LifoQueue[aiosmtplib.SMTP | None] = asyncio.LifoQueue()
         for _ in range(CONNECTIONS):
@@ -24,6 +25,10 @@ class SmtpMailer:
 
     async def send(self, mail: SendMail, *, key: str) -> None:
         """Send a mail."""
+        async with self._gate.call():
+            await self._send(mail, key=key)
+
+    async def _send(self, mail: SendMail, *, key: str) -> None:
         client = await self._free.get()
         try:
             client = await self._connected(client)

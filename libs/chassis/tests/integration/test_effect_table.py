@@ -1,0 +1,73 @@
+"""What a process takes from its table of effects: urgent lanes, fresh ones, the oldest; each lane in its order."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from chassis import Service, migrate
+from chassis.effect_table import FRESH_ROOM, EffectTable
+from chassis.testing import LocalMesh
+from chassis.testing.sample.app import empty
+
+pytestmark = pytest.mark.integration
+
+ADD = text(
+    "INSERT INTO effect (key, name, lane, payload, cause, priority, created_at) SELECT gen_random_uuid(), :name, "
+    "replace(:lane, '*', place::text), '{}', '{}', CAST(:priority AS smallint), now() - make_interval(secs => :age) "
+    "FROM generate_series(1, :count) AS place"
+)
+
+
+class Table:
+    """A real table, filled by hand."""
+
+    def __init__(self, service: Service) -> None:
+        self._engine = service.engine
+        self.effects = EffectTable(service.engine, "ring", "us-0")
+
+    async def add(self, lane: str, *, count: int = 1, priority: int = 0, age: float = 0.0) -> None:
+        """Put effects into a lane, or into a lane each where the name has a star."""
+        values = {"name": "ring", "lane": lane, "count": count, "priority": priority, "age": age}
+        async with self._engine.begin() as connection:
+            await connection.execute(ADD, values)
+
+    async def load(self, room: int, held: set[int] | None = None) -> list[int]:
+        """Return what was taken, by its place in the table."""
+        found = await self.effects.load(held or set(), room=room, is_backlog=True)
+        assert found is not None
+        return [row.seq for row in found.rows]
+
+
+@pytest.fixture
+async def table(mesh: LocalMesh) -> AsyncIterator[Table]:
+    service = empty(await mesh.settings("inventory-sync"))
+    await migrate.migrate(service.engine, service._migrations())
+    yield Table(service)
+    await service.engine.dispose()
+
+
+async def test_urgent_lanes_come_whole_and_in_order_whatever_the_backlog(table: Table) -> None:
+    await table.add("old-*", count=50, age=100)
+    await table.add("held", age=90)
+    await table.add("held", priority=1, age=80)
+    await table.add("held", age=70)
+    assert await table.load(-FRESH_ROOM) == [51, 52, 53]
+
+
+async def test_fresh_lanes_have_room_beside_the_oldest(table: Table) -> None:
+    await table.add("old-*", count=FRESH_ROOM, age=100)
+    await table.add("new-*", count=3, age=1)
+    await table.add("old-1", age=1)
+    assert await table.load(2) == [1, 2, FRESH_ROOM + 1, FRESH_ROOM + 2, FRESH_ROOM + 3]
+    assert await table.load(2) == [3, 4]
+
+
+async def test_the_oldest_come_up_to_the_room_and_what_is_held_comes_no_more(table: Table) -> None:
+    await table.add("old-*", count=10, age=100)
+    first = await table.load(4)
+    assert first == [1, 2, 3, 4]
+    assert await table.load(4, held=set(first)) == [5, 6, 7, 8]
+    assert await table.effects.count(100) == 10
+    await table.effects.reclaim()
+    assert await table.load(100) == list(range(1, 11))
