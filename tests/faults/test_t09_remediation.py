@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rig.console import ACTOR, Console, ConsoleProcess
@@ -18,9 +18,11 @@ from rig.source import BROKEN, Change, changes
 from rig.verdict import judge
 
 from chassis.local.ports import free_port
-from chassis.settings import Settings
 from chassis.testing import LocalMesh, eventually
 from chassis.testing.sample.elsewhere import SERVICE as ELSEWHERE
+
+if TYPE_CHECKING:
+    from chassis.settings import Settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(1800)]
 

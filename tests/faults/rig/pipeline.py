@@ -173,7 +173,7 @@ class Pipeline:
 
 def _refused(letter: dict[str, Any]) -> tuple[str, str]:
     data = orjson.loads(base64.b64decode(letter["body_base64"]))["data"]
-    return data["order_id"], data["reason"].split()[0]
+    return data["order_id"], (data.get("reason") or data["cause"]).split()[0]
 
 
 @asynccontextmanager

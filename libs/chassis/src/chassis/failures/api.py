@@ -17,6 +17,13 @@ MOST = 1000
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
+class Listing(Selection):
+    """A page of letters; `after` is the last id seen."""
+
+    after: int = 0
+    limit: int = Field(default=PAGE, ge=1, le=MOST)
+
+
 class Lift(BaseModel):
     """Who has the service take messages although many fail, and why."""
 
@@ -41,11 +48,10 @@ def _letters(office: Office) -> APIRouter:
         return await office.book.groups(limit)
 
     @routes.get("")
-    async def list_letters(
-        selection: Annotated[Selection, Query()], after: int = 0, limit: Limit = PAGE
-    ) -> list[dict[str, Any]]:
-        """Return letters without their bodies, in the order they came; `after` is the last id seen."""
-        return await office.book.listed(selection, after, limit)
+    async def list_letters(listing: Annotated[Listing, Query()]) -> list[dict[str, Any]]:
+        """Return letters without their bodies, in the order they came."""
+        selection = Selection(**listing.model_dump(exclude={"after", "limit"}))
+        return await office.book.listed(selection, listing.after, listing.limit)
 
     @routes.get("/{letter_id}")
     async def show_letter(letter_id: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Kept messages are tried again: what waits when it is due, in the order of its lane, and what a person released.
 
 A letter being tried is leased; a process that dies leaves it to be claimed by its next life, or when the lease has
-passed. Whatever took effect before is known to the inbox, or to the effect's row, so a second try of it changes nothing.
+passed. What took effect before is known to the inbox, or to the effect's row, so a second try of it changes nothing.
 """
 
 import asyncio
