@@ -68,7 +68,6 @@ class Service:
         self.broker = Broker(name, settings, self.metrics, self.ownership, self.pressure.may_pull)
         self.relay = Relay(self.engine, self.metrics, denial=self.broker.denial)
         self.reconciler = Reconciler(self.engine, self.metrics, client=lambda: self.broker.client)
-        self._owner = f"{name}-{settings.ordinal}"
         self.committer = self._committer()
         self._subscriptions: dict[str, Subscription] = {}
         self._projections: dict[str, Projection] = {}
@@ -254,7 +253,7 @@ class Service:
             writer,
             self.metrics,
             self.tracing,
-            owner=self._owner,
+            owner=f"{self.name}-{settings.ordinal}",
             lease=self._lease,
             on_commit=self._committed,
         )
