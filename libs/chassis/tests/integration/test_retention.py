@@ -24,8 +24,8 @@ FILL = {
     "letter_act": "INSERT INTO letter_act (id, action, actor, reason, selection, state, ended_at) "
     "SELECT :tag || n, 'retry', 'ada', '', '{}', 'done', CAST(:at AS timestamptz)",
     "letter": "INSERT INTO letter (source, origin, message_id, state, body, error_class, error, fingerprint, remedy, "
-    "tries, act_id, changed_at) SELECT 'order', :tag || n, :tag || n, CASE WHEN n > 1 THEN 'resolved' ELSE 'dead' END, '', "
-    "'Permanent', 'unknown', 'f', 'look', 1, :tag || n, CAST(:at AS timestamptz)",
+    "tries, act_id, changed_at) SELECT 'order', :tag || n, :tag || n, CASE WHEN n > 1 THEN 'resolved' ELSE 'dead' END, "
+    "'', 'Permanent', 'unknown', 'f', 'look', 1, :tag || n, CAST(:at AS timestamptz)",
     "letter_history": "INSERT INTO letter_history (letter_id, action, actor, before, after, at) "
     "SELECT (SELECT id FROM letter WHERE origin = :tag || n), 'retry', 'ada', '{}', '{}', CAST(:at AS timestamptz)",
 }
