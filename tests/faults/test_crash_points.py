@@ -18,7 +18,7 @@ PASSAGES = size((2,), (1, 2, 7))
 KEYS, VERSIONS = size((12, 4), (30, 16))
 PER_SECOND = 200  # so that the changes come in several batches
 WHILE_STOPPING = {"stopping", "stopped-pulling"}
-WITH_FAILURES = size({"letter-written", "before-retry", "after-retry"}, set(POINTS))
+WITH_FAILURES = size({"letter-written", "letter-kept", "before-retry", "after-retry"}, set(POINTS))
 
 
 async def crash(line: Pipeline, point: str, passage: int) -> bool:
