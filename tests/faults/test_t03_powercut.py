@@ -6,12 +6,15 @@ The same cut with the broker's own default must lose: a rig that cannot see a lo
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 import pytest
 from nats.errors import Error as NatsError
+from rig.cluster import cluster
 from rig.powercut import cut
+from rig.replicated import replicated, started
 from rig.report import Report, size
 from rig.streams import READER, connected, held
 from rig.volume import MIB, needs_volume, volume
@@ -133,6 +136,17 @@ def cut_broker(folder: Path, kind: type[NatsServer]) -> tuple[int, int]:
             server.kill()
 
 
+async def cut_cluster(folder: Path) -> tuple[int, int]:
+    """Cut the power of three brokers at once, under load; returns as `cut_broker` does."""
+    with volume(folder / "disk", folder / "cluster", BROKER_DISK) as disk:
+        async with replicated(cluster(folder / "cluster")) as stream:
+            disk.sync()
+            strike = partial(cut, disk, *(member.pid for member in stream.members))
+            acknowledged = await publish(stream.members[0], strike)
+            await started(stream.members)
+            return len(acknowledged), len(acknowledged - set(await stream.ids()))
+
+
 def cut_database(folder: Path, *, durable: bool) -> tuple[int, int]:
     """Cut the power of a database under load; returns how many were acknowledged, and how many of them are gone."""
     server = Postgres(folder=folder / "postgres", port=free_port(), durable=durable)
@@ -164,6 +178,18 @@ def test_shipped_broker_loses_nothing(tmp_path: Path, report: Report) -> None:
     assert lost == 0
     report.note(
         "T03", "Power cut, broker as shipped", seed=0,
+        figure=f"{CUTS} cuts: {lost} of {acknowledged:,} acknowledged lost",
+        cuts=CUTS, acknowledged=acknowledged, lost=lost,
+    )  # fmt: skip
+
+
+async def test_three_brokers_lose_nothing(tmp_path: Path, report: Report) -> None:
+    pairs = [await cut_cluster(tmp_path / str(number)) for number in range(CUTS)]
+    acknowledged, lost = (sum(counts) for counts in zip(*pairs, strict=True))
+    assert acknowledged > 100 * CUTS
+    assert lost == 0
+    report.note(
+        "T03", "Power cut, three brokers as shipped at once", seed=0,
         figure=f"{CUTS} cuts: {lost} of {acknowledged:,} acknowledged lost",
         cuts=CUTS, acknowledged=acknowledged, lost=lost,
     )  # fmt: skip
