@@ -14,7 +14,7 @@ import httpx
 import nats
 import pytest
 from rig.command import Ran, crossdock
-from rig.ports import free_base
+from rig.meshes import free_base
 from rig.report import Report, size
 
 from canonical import topology

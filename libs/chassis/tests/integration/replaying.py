@@ -7,8 +7,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 import httpx
@@ -17,16 +15,14 @@ from nats.aio.client import Client
 from canonical import publish_subject, seal, topology
 from canonical.inventory import AllocationFailed
 from canonical.orders import OrderCancelled, OrderReleased
-from canonical.values import Address, Contact, Money, OrderLine
 from chassis import Effect, Service, Settings
 from chassis.effect import Outcome
 from chassis.replay.selection import Replay, Wanted
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import NOON
 from chassis.testing.sample.app import NoteStore, empty, take_note
 
 SERVICES = topology.load().services
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PRICE = Money(amount=Decimal(5), currency="EUR")
 
 
 class Ring(Effect):
@@ -77,20 +73,6 @@ async def listening() -> AsyncIterator[Outside]:
     system.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield system
     server.close()
-
-
-def released(order_id: str) -> OrderReleased:
-    return OrderReleased(
-        occurred_at=NOON,
-        order_id=order_id,
-        customer_id="C-1",
-        ship_to=Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=PRICE, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=NOON,
-        total=PRICE,
-    )
 
 
 def cancelled(order_id: str) -> OrderCancelled:
