@@ -12,7 +12,7 @@ from rig.verdict import Verdict
 from chassis.crashpoints import CRASH_EXIT, POINTS
 from chassis.testing import LocalMesh
 
-pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(size(600, 7200))]
 
 PASSAGES = size((2,), (1, 2, 7))
 KEYS, VERSIONS = size((12, 4), (30, 16))

@@ -11,6 +11,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import ClusterInfo
+from nats.js.errors import NotFoundError
 
 from canonical import topology
 from canonical.topology import inbox_prefix
@@ -143,13 +144,19 @@ class Replicated:
         """Return the ids the stream's leader holds, read one by one."""
         client = await self.connect("operator")
         js = client.jetstream(timeout=10)
-        found: set[str] = set()
+
+        async def id_at(sequence: int) -> str | None:
+            try:
+                return ((await js.get_msg("ORDER", sequence)).headers or {})["Nats-Msg-Id"]
+            except NotFoundError:
+                return None
+
+        found: set[str | None] = set()
         for start in range(1, self.published + 1, AT_ONCE):
             chunk = range(start, min(start + AT_ONCE, self.published + 1))
-            answers = await asyncio.gather(*(js.get_msg("ORDER", n) for n in chunk), return_exceptions=True)
-            found |= {str((a.headers or {})["Nats-Msg-Id"]) for a in answers if not isinstance(a, BaseException)}
+            found.update(await asyncio.gather(*(id_at(sequence) for sequence in chunk)))
         await client.close()
-        return found
+        return {event_id for event_id in found if event_id}
 
     async def ids(self) -> list[str]:
         """Return the ids the stream holds, by sequence; while it changes its leader it is asked again."""

@@ -1,15 +1,18 @@
 """Databases of a local PostgreSQL."""
 
 import asyncio
+import time
 
 import asyncpg
+
+START_SECONDS = 60.0
 
 
 async def ensure_databases(url: str, names: list[str]) -> None:
     """Create the databases that do not exist; waits while the server is still starting.
 
     Raises:
-        OSError: the server does not answer within ten seconds.
+        OSError: the server does not answer within a minute; after a crash it reads its log first.
     """
     connection = await _connect(url.replace("+asyncpg", ""))
     try:
@@ -22,11 +25,11 @@ async def ensure_databases(url: str, names: list[str]) -> None:
 
 
 async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    for attempt in range(100):
+    deadline = time.monotonic() + START_SECONDS
+    while True:
         try:
             return await asyncpg.connect(url)
         except (OSError, asyncpg.CannotConnectNowError):
-            if attempt == 99:
+            if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.1)
-    raise OSError("unreachable")
