@@ -5,14 +5,15 @@ import time
 
 import asyncpg
 
-START_SECONDS = 60.0
+ANSWER_SECONDS, READING_SECONDS = 10.0, 60.0
 
 
 async def ensure_databases(url: str, names: list[str]) -> None:
     """Create the databases that do not exist; waits while the server is still starting.
 
     Raises:
-        OSError: the server does not answer within a minute; after a crash it reads its log first.
+        OSError: the server does not answer within ten seconds.
+        asyncpg.CannotConnectNowError: it answers, but still reads its log after a minute.
     """
     connection = await _connect(url.replace("+asyncpg", ""))
     try:
@@ -25,11 +26,12 @@ async def ensure_databases(url: str, names: list[str]) -> None:
 
 
 async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    deadline = time.monotonic() + START_SECONDS
+    began = time.monotonic()
     while True:
         try:
             return await asyncpg.connect(url)
-        except (OSError, asyncpg.CannotConnectNowError):
-            if time.monotonic() > deadline:
+        except (OSError, asyncpg.CannotConnectNowError) as error:
+            answers = isinstance(error, asyncpg.CannotConnectNowError)
+            if time.monotonic() > began + (READING_SECONDS if answers else ANSWER_SECONDS):
                 raise
             await asyncio.sleep(0.1)
