@@ -137,18 +137,18 @@ async def discard_and_redirect(at: Scene) -> None:
 
 async def edit_while_the_console_dies(at: Scene) -> None:
     """Correct each refused message and retry it; the console is killed half-way, and another goes on."""
-    task = {"group": at.groups["none"], "wrong": "1 refused", "right": "1", "reason": "agreed with the sender"}
+    task = {"group": at.groups["check-address"], "wrong": "1 refused", "right": "1", "reason": "agreed with the sender"}
     first = at.open_console("mend", task)
 
     async def some_edited() -> bool:
-        return len(await at.dead("none")) <= GROUP * 3 // 4
+        return len(await at.dead("check-address")) <= GROUP * 3 // 4
 
     await eventually(some_edited, within_seconds=120)
     await first.kill()
-    left = len(await at.dead("none"))
+    left = len(await at.dead("check-address"))
     assert 0 < left < GROUP, left
     assert await at.open_console("mend", task).ended(within_seconds=300) == 0
-    assert await at.dead("none") == []
+    assert await at.dead("check-address") == []
 
 
 async def retry_while_all_die(at: Scene, line: Pipeline) -> None:

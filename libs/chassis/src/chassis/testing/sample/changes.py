@@ -58,7 +58,7 @@ class Mood:
         if self.seconds:
             await asyncio.sleep(self.seconds)
         if word == REFUSED:
-            raise Permanent("this version is refused", remedy="none")
+            raise Permanent("this version is refused", remedy="check-address")
         if word.startswith(NEEDS):
             self.look_up(word.removeprefix(NEEDS))
         if word == FATAL:
