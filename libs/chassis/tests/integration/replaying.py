@@ -45,9 +45,11 @@ class Shout(Effect):
 
 @dataclass
 class Outside:
-    """A real HTTP system that writes down the key of every call."""
+    """A real HTTP system that writes down the key of every call; while it `refuses`, those it refused."""
 
     calls: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    refuses: bool = False
     url: str = ""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,8 +57,9 @@ class Outside:
             lines = head.decode().lower().split("\r\n")
             headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
             body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))))
-            self.calls.append((headers["idempotency-key"], body["order_id"]))
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            called, status = (self.refused, 422) if self.refuses else (self.calls, 200)
+            called.append((headers["idempotency-key"], body["order_id"]))
+            writer.write(f"HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n".encode())
             await writer.drain()
 
     async def guarded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
