@@ -27,6 +27,12 @@ def mesh(start_mesh: Callable[[], Mesh]) -> Mesh:
     return start_mesh()
 
 
+@pytest.fixture(scope="session")
+def own_mesh(start_mesh: Callable[[], Mesh]) -> Mesh:
+    """A mesh whose ledgers nobody compares: its orders come from the tests."""
+    return start_mesh()
+
+
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Path:
     """A folder for a mesh that is started from the command line."""

@@ -1,6 +1,5 @@
 """What a sender gets wrong is answered with a problem that names it; nothing half-done, nothing lost."""
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -9,12 +8,6 @@ import pytest
 from crossdock_cli.mesh import Mesh
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(scope="module")
-def own_mesh(start_mesh: Callable[[], Mesh]) -> Mesh:
-    """A mesh whose ledgers nobody compares: its orders come from here."""
-    return start_mesh()
 
 
 def order(number: str, **changed: Any) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def disks(state_dir: Path) -> Iterator[Disks]:
     """The disks of broker and database, each of its own; none where the machine allows no loop mounts."""
     with ExitStack() as mounted:
-        sizes = {} if missing() else {BROKER_STORE: 4096 * MIB, DATABASE_STORE: 1024 * MIB}
+        sizes = {} if missing() else {BROKER_STORE: 16384 * MIB, DATABASE_STORE: 16384 * MIB}
         yield {
             store: mounted.enter_context(
                 volume(state_dir.with_name(f"{Path(store).name}.img"), state_dir / store, size_bytes)

@@ -12,13 +12,13 @@ from rig.verdict import Verdict
 from chassis.crashpoints import CRASH_EXIT, POINTS
 from chassis.testing import LocalMesh
 
-pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(size(600, 7200))]
 
 PASSAGES = size((2,), (1, 2, 7))
 KEYS, VERSIONS = size((12, 4), (30, 16))
 PER_SECOND = 200  # so that the changes come in several batches
 WHILE_STOPPING = {"stopping", "stopped-pulling"}
-WITH_FAILURES = size({"letter-written", "before-retry", "after-retry"}, set(POINTS))
+WITH_FAILURES = size({"letter-written", "letter-kept", "before-retry", "after-retry"}, set(POINTS))
 
 
 async def crash(line: Pipeline, point: str, passage: int) -> bool:

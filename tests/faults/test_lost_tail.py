@@ -11,11 +11,11 @@ from typing import Any
 
 import asyncpg
 import httpx
-import nats
 import pytest
 from rig.command import Ran, crossdock
-from rig.ports import free_base
+from rig.meshes import free_base
 from rig.report import Report, size
+from rig.streams import READER, connected, held
 
 from canonical import topology
 from chassis.local.nats import NatsServer
@@ -95,22 +95,13 @@ class Broken:
         return asyncio.run(self._missing())
 
     async def _missing(self) -> list[str]:
-        client = await nats.connect(
-            self.nats.url,
-            user="operator",
-            password=self.nats.password("operator"),
-            inbox_prefix=topology.inbox_prefix("operator"),
-        )
-        js = client.jetstream()
-        last = (await js.stream_info("ORDER")).state.last_seq
-        answers = await asyncio.gather(*(js.get_msg("ORDER", n) for n in range(1, last + 1)), return_exceptions=True)
-        held = {(a.headers or {})["Nats-Msg-Id"] for a in answers if not isinstance(a, BaseException)}
-        await client.close()
+        async with connected(self.nats.url, READER, self.nats.password(READER)) as client:
+            kept = set((await held(client, "ORDER")).values())
         connection = await asyncpg.connect(self.mesh.layout.database(SERVICE).replace("+asyncpg", ""))
         rows = await connection.fetch("SELECT event_id FROM outbox ORDER BY seq")
         await connection.close()
         assert len(rows) == self.orders
-        return [row["event_id"] for row in rows if row["event_id"] not in held]
+        return [row["event_id"] for row in rows if row["event_id"] not in kept]
 
 
 def order(number: str) -> dict[str, Any]:

@@ -6,12 +6,15 @@ The same cut with the broker's own default must lose: a rig that cannot see a lo
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 import pytest
 from nats.errors import Error as NatsError
+from rig.cluster import cluster
 from rig.powercut import cut
+from rig.replicated import replicated, started
 from rig.report import Report, size
 from rig.streams import READER, connected, held
 from rig.volume import MIB, needs_volume, volume
@@ -34,6 +37,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(size(120, 3600)), needs_vo
 
 Strike = Callable[[], None]
 Work = Callable[[str], Awaitable[None]]
+Counts = tuple[int, int]
+"""How many were acknowledged, and how many of them are gone."""
 
 
 class CarelessNatsServer(NatsServer):
@@ -116,39 +121,50 @@ async def in_table(server: Postgres) -> set[str]:
         await connection.close()
 
 
-def cut_broker(folder: Path, kind: type[NatsServer]) -> tuple[int, int]:
-    """Cut the power of a broker under load; returns how many were acknowledged, and how many of them are gone."""
+async def cut_broker(folder: Path, kind: type[NatsServer]) -> Counts:
+    """Cut the power of a broker under load."""
     server = kind(
         folder=folder / "nats", port=free_port(), monitor_port=free_port(), topology=topology.load(), region="eu"
     )
     with volume(folder / "disk", server.folder / "jetstream", BROKER_DISK) as disk:
         try:
-            server.start()
-            provision_blocking(server.url, server.passwords["provisioner"], "eu")
+            await asyncio.to_thread(server.start)
+            await asyncio.to_thread(provision_blocking, server.url, server.passwords["provisioner"], "eu")
             disk.sync()
-            acknowledged = asyncio.run(publish(server, lambda: cut(disk, server.pid)))
-            server.start()
-            return len(acknowledged), len(acknowledged - asyncio.run(in_stream(server)))
+            acknowledged = await publish(server, lambda: cut(disk, server.pid))
+            await asyncio.to_thread(server.start)
+            return len(acknowledged), len(acknowledged - await in_stream(server))
         finally:
             server.kill()
 
 
-def cut_database(folder: Path, *, durable: bool) -> tuple[int, int]:
-    """Cut the power of a database under load; returns how many were acknowledged, and how many of them are gone."""
-    server = Postgres(folder=folder / "postgres", port=free_port(), durable=durable)
+async def cut_cluster(folder: Path) -> Counts:
+    """Cut the power of three brokers at once, under load."""
+    with volume(folder / "disk", folder / "cluster", BROKER_DISK) as disk:
+        async with replicated(cluster(folder / "cluster")) as stream:
+            disk.sync()
+            strike = partial(cut, disk, *(member.pid for member in stream.members))
+            acknowledged = await publish(stream.members[0], strike)
+            await started(stream.members)
+            return len(acknowledged), len(acknowledged - set(await stream.ids()))
+
+
+async def cut_database(folder: Path) -> Counts:
+    """Cut the power of a database under load."""
+    server = Postgres(folder=folder / "postgres", port=free_port(), durable=True)
     with volume(folder / "disk", server.folder, DATABASE_DISK) as disk:
         try:
-            server.start()
+            await asyncio.to_thread(server.start)
             disk.sync()
-            acknowledged = asyncio.run(commit(server, lambda: cut(disk, server.pid)))
-            server.start()
-            return len(acknowledged), len(acknowledged - asyncio.run(in_table(server)))
+            acknowledged = await commit(server, lambda: cut(disk, server.pid))
+            await asyncio.to_thread(server.start)
+            return len(acknowledged), len(acknowledged - await in_table(server))
         finally:
             server.kill()
 
 
-def test_broker_as_it_comes_loses(tmp_path: Path, report: Report) -> None:
-    acknowledged, lost = cut_broker(tmp_path, CarelessNatsServer)
+async def test_broker_as_it_comes_loses(tmp_path: Path, report: Report) -> None:
+    acknowledged, lost = await cut_broker(tmp_path, CarelessNatsServer)
     assert lost > 0, f"none of {acknowledged} lost: this rig sees no loss"
     report.note(
         "T03", "Power cut, control: the broker's default", seed=0,
@@ -157,25 +173,25 @@ def test_broker_as_it_comes_loses(tmp_path: Path, report: Report) -> None:
     )  # fmt: skip
 
 
-def test_shipped_broker_loses_nothing(tmp_path: Path, report: Report) -> None:
-    pairs = [cut_broker(tmp_path / str(number), NatsServer) for number in range(CUTS)]
+async def cut_again_and_again(title: str, cut_once: Callable[[Path], Awaitable[Counts]], at: Path, to: Report) -> None:
+    """Cut as often as the size of the run says; nothing acknowledged may be gone."""
+    pairs = [await cut_once(at / str(number)) for number in range(CUTS)]
     acknowledged, lost = (sum(counts) for counts in zip(*pairs, strict=True))
-    assert acknowledged > 100 * CUTS
-    assert lost == 0
-    report.note(
-        "T03", "Power cut, broker as shipped", seed=0,
-        figure=f"{CUTS} cuts: {lost} of {acknowledged:,} acknowledged lost",
+    to.note(
+        "T03", f"Power cut, {title}", seed=0, figure=f"{CUTS} cuts: {lost} of {acknowledged:,} acknowledged lost",
         cuts=CUTS, acknowledged=acknowledged, lost=lost,
     )  # fmt: skip
-
-
-def test_database_loses_nothing(tmp_path: Path, report: Report) -> None:
-    pairs = [cut_database(tmp_path / str(number), durable=True) for number in range(CUTS)]
-    acknowledged, lost = (sum(counts) for counts in zip(*pairs, strict=True))
     assert acknowledged > 100 * CUTS
     assert lost == 0
-    report.note(
-        "T03", "Power cut, database as shipped", seed=0,
-        figure=f"{CUTS} cuts: {lost} of {acknowledged:,} acknowledged lost",
-        cuts=CUTS, acknowledged=acknowledged, lost=lost,
-    )  # fmt: skip
+
+
+async def test_shipped_broker_loses_nothing(tmp_path: Path, report: Report) -> None:
+    await cut_again_and_again("broker as shipped", partial(cut_broker, kind=NatsServer), tmp_path, report)
+
+
+async def test_three_brokers_lose_nothing(tmp_path: Path, report: Report) -> None:
+    await cut_again_and_again("three brokers as shipped at once", cut_cluster, tmp_path, report)
+
+
+async def test_database_loses_nothing(tmp_path: Path, report: Report) -> None:
+    await cut_again_and_again("database as shipped", cut_database, tmp_path, report)

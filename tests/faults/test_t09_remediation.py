@@ -30,6 +30,7 @@ GROUP = size(100, 1_250)
 """Messages in each of the four groups."""
 REDIRECTED, JOINING, AGAIN = GROUP // 4, GROUP // 5, GROUP // 10
 HANDLER_SECONDS = 0.005
+DRAIN_SECONDS = size(60.0, 600.0)
 ELSEWHERE_BUILD = ("chassis.testing.sample.elsewhere:build", "chassis.testing.sample.settings:SampleSettings")
 BOLT, NUT = "bolt-1", "bolt-2"
 
@@ -61,7 +62,7 @@ class Scene:
         await self.do("POST", "/go-on", {"actor": ACTOR, "reason": "these failures are wanted"})
         kinds = (self.broken, self.lacking, self.refused, self.jammed, self.whole)
         await self._line.feed([change for changes in zip(*kinds, strict=True) for change in changes])
-        await self._line.drain()
+        await self._line.drain(within_seconds=DRAIN_SECONDS)
         found = await self.do("GET", "/groups")
         assert [group["dead"] for group in found] == [GROUP] * 4, found
         self.groups = {self.kind_of(group): group["group"] for group in found}
@@ -136,18 +137,18 @@ async def discard_and_redirect(at: Scene) -> None:
 
 async def edit_while_the_console_dies(at: Scene) -> None:
     """Correct each refused message and retry it; the console is killed half-way, and another goes on."""
-    task = {"group": at.groups["none"], "wrong": "1 refused", "right": "1", "reason": "agreed with the sender"}
+    task = {"group": at.groups["check-address"], "wrong": "1 refused", "right": "1", "reason": "agreed with the sender"}
     first = at.open_console("mend", task)
 
     async def some_edited() -> bool:
-        return len(await at.dead("none")) <= GROUP * 3 // 4
+        return len(await at.dead("check-address")) <= GROUP * 3 // 4
 
     await eventually(some_edited, within_seconds=120)
     await first.kill()
-    left = len(await at.dead("none"))
+    left = len(await at.dead("check-address"))
     assert 0 < left < GROUP, left
     assert await at.open_console("mend", task).ended(within_seconds=300) == 0
-    assert await at.dead("none") == []
+    assert await at.dead("check-address") == []
 
 
 async def retry_while_all_die(at: Scene, line: Pipeline) -> None:
@@ -173,7 +174,7 @@ async def retry_while_all_die(at: Scene, line: Pipeline) -> None:
     await line.feed(at.joining[JOINING // 2 :])
     await at.start()
     assert await second.ended(within_seconds=300) == 0
-    await line.drain()
+    await line.drain(within_seconds=DRAIN_SECONDS)
     bulk = await at.do("GET", "/acts/bulk")
     assert (bulk["state"], bulk["covered"]) == ("done", GROUP - REDIRECTED)
     assert bulk["counts"] == {"resolved": GROUP - REDIRECTED}, "it covers what was there when it began"
@@ -184,7 +185,7 @@ async def retry_what_took_effect(at: Scene, line: Pipeline) -> None:
     """Retry the joined ones when some of them have come again, and taken effect, by themselves."""
     await at.add_items(BOLT, NUT)
     await line.feed_copies(at.joining[:AGAIN], 1, seed=9)
-    await line.drain()
+    await line.drain(within_seconds=DRAIN_SECONDS)
     done = await at.act("retry", {"group": at.groups["add-item"]})
     assert (done["state"], done["counts"]) == ("done", {"resolved": JOINING})
     assert (await at.act("retry", {"group": at.groups["add-item"]}))["covered"] == 0
@@ -199,7 +200,7 @@ async def retry_before_it_is_mended(at: Scene, line: Pipeline) -> None:
     await asyncio.to_thread(at.console.follow, halted["id"])
     left = await at.act("retry", {"group": at.groups["jammed"]})
     assert left["covered"] == 1
-    await line.drain()
+    await line.drain(within_seconds=DRAIN_SECONDS)
 
 
 def assert_every_end(book: Ledger, at: Scene) -> None:

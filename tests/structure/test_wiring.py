@@ -1,15 +1,17 @@
 """What a service's code wires is what the topology promises, and every effect says what a replay does."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import get_type_hints
 
 import pytest
-from workspace import SERVICES, Member, name_of
+from workspace import LIBRARIES, SERVICES, Member, modules, name_of
 
 from canonical import EVENTS, topology
 from chassis import Effect, Service, Settings
+from chassis.failures import playbooks
 
 SECRETS = ("PORTAL",)
 
@@ -52,6 +54,15 @@ def test_every_event_belongs_to_a_known_service() -> None:
     later = {"b2b-gateway", "control-tower"}
     known = {service.name for service in SERVICES} | later
     assert {event.type: event.owner for event in EVENTS.values() if event.owner not in known} == {}
+
+
+def test_every_remedy_has_a_playbook_and_every_playbook_a_use() -> None:
+    named = {
+        found
+        for _, text, _ in modules(*(member.folder / "src" for member in (*LIBRARIES, *SERVICES)))
+        for found in re.findall(r"""remedy(?:: str)? ?= ?"([a-z-]+)\"""", text)
+    }
+    assert named | {playbooks.BUG} == set(playbooks.load())
 
 
 @pytest.mark.parametrize("member", SERVICES, ids=name_of)

@@ -5,6 +5,7 @@ import base64
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +133,13 @@ class Pipeline:
         finally:
             await connection.close()
         state = {row["key"]: orjson.loads(row["state"])["versions"] for row in rows if row["key"] in orders}
-        told = [
-            Told(found["id"], found["data"]["order_id"], found["data"]["reason"])
-            for found in await self._messages("INVENTORY", self._first_told)
-        ]
-        given_up = await self._messages("DLQ", self._first_letter)
-        letters = [_refused(found) for found in given_up if found["source"] == "order"]
+        told = [_told(found) for found in await self._messages("INVENTORY", self._first_told)]
+        letters = [_refused(found) for found in await self.dead_letters()]
         return Seen(state, told, tuple(self.outside.calls), letters)
+
+    async def dead_letters(self) -> list[dict[str, Any]]:
+        """Return what was told of the source's events that were given up on."""
+        return [found for found in await self._messages("DLQ", self._first_letter) if found["source"] == "order"]
 
     @property
     def database_url(self) -> str:
@@ -169,6 +170,11 @@ class Pipeline:
             found += [orjson.loads(message.data) for message in batch]
         await subscription.unsubscribe()
         return found
+
+
+def _told(found: dict[str, Any]) -> Told:
+    took = datetime.fromisoformat(found["recordedtime"]) - datetime.fromisoformat(found["time"])
+    return Told(found["id"], found["data"]["order_id"], found["data"]["reason"], took.total_seconds())
 
 
 def _refused(letter: dict[str, Any]) -> tuple[str, str]:

@@ -9,13 +9,13 @@ import psutil
 from rig.volume import Volume
 
 
-def cut(disk: Volume, pid: int) -> None:
-    """Cut the power of a server and its disk; what is mounted then is the disk as it was at that moment.
+def cut(disk: Volume, *pids: int) -> None:
+    """Cut the power of servers and their disk; what is mounted then is the disk as it was at that moment.
 
-    What the server wrote without syncing is in the memory of the old mount only, and is gone with it.
+    What the servers wrote without syncing is in the memory of the old mount only, and is gone with it.
     """
-    server = psutil.Process(pid)
-    family = [server, *server.children(recursive=True)]
+    servers = [psutil.Process(pid) for pid in pids]
+    family = [process for server in servers for process in (server, *server.children(recursive=True))]
     _signal(family, signal.SIGSTOP)
     try:
         snapshot = disk.snapshot()

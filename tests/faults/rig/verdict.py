@@ -6,18 +6,19 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 
 from rig.outside import Call
-from rig.source import Change, by_order
+from rig.source import BROKEN, Change, by_order
 
-GIVEN_UP = {"refused", "bug", "fatal"}
+GIVEN_UP = {"refused", "bug", "fatal", BROKEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An outgoing event as the stream holds it."""
+    """An outgoing event as the stream holds it, `seconds` after what it follows from was committed at the source."""
 
     event_id: str
     order_id: str
     version: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The acts of `crossdock dlq`: what is done to letters, once it was said how many that covers."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,7 +127,10 @@ def _act(state_dir: Path, chosen: Any, wanted: dict[str, Any], *, wait: bool, ye
         raise CliError("There is no such letter to do this to: see `crossdock dlq list`.", Exit.UNCLEAN)
     _agree(planned, wanted["action"], yes=yes)
     begun = dead_letters.begin(mesh, planned)
-    tell(_follow(mesh, begun) if wait else begun, as_json=as_json)
+    ended = _follow(mesh, begun) if wait else begun
+    tell(ended, as_json=as_json)
+    if any(one["state"] == "halted" or one["counts"].get("dead again") for one in ended):
+        raise typer.Exit(Exit.UNCLEAN)
 
 
 def _agree(planned: dict[str, dict[str, Any]], action: str, *, yes: bool) -> None:
@@ -147,16 +150,13 @@ def _follow(mesh: "Mesh", begun: Sequence[dict[str, Any]]) -> list[dict[str, Any
         return dead_letters.follow(mesh, begun, tell)
 
 
-def tell(found: Iterable[dict[str, Any]], *, as_json: bool) -> None:
-    """Show acts; the command is not clean when letters died again."""
+def tell(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """Show acts."""
     from crossdock_cli import letter_tables, screen
 
-    listed = list(found)
     if as_json:
-        screen.print_json({"acts": listed})
-    elif listed:
-        screen.out().print(letter_tables.acts(listed))
+        screen.print_json({"acts": found})
+    elif found:
+        screen.out().print(letter_tables.acts(found))
     else:
         screen.out().print("Nobody has done anything yet.")
-    if any(one["state"] == "halted" or one["counts"].get("dead again") for one in listed):
-        raise typer.Exit(Exit.UNCLEAN)

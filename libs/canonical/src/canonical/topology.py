@@ -25,7 +25,6 @@ class Stream(_Model):
     max_age_days: int
     discard: Literal["old", "new"] = "old"
     max_bytes: int = -1
-    schedules: bool = False
 
     def listens(self, region: str) -> list[str]:
         """Return the subjects the stream takes in."""

@@ -2,7 +2,7 @@
 
 Events from the broker, calls on our HTTP interface and results of effects are all `Work`. Whatever waits is taken
 together: inbox rows, the handlers' state, outbox rows and effect rows are one PostgreSQL transaction. When it fails,
-each unit is tried in a transaction of its own, so one poisoned message costs the others nothing.
+it is halved until the poisoned message is alone, so that costs the others little.
 """
 
 import asyncio

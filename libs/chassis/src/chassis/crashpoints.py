@@ -23,6 +23,7 @@ POINTS = (
     "after-call",
     "after-end",
     "letter-written",
+    "letter-kept",
     "before-retry",
     "after-retry",
     "stopping",

@@ -54,7 +54,6 @@ def stream_config(name: str, stream: Stream, topology: Topology, region: str) ->
         deny_delete=stream.domain is not None,
         deny_purge=stream.domain is not None,
         compression=StoreCompression.NONE,
-        allow_msg_schedules=stream.schedules,
         subject_transform=SubjectTransform(*transform) if transform else None,
         num_replicas=1,
     )

@@ -72,6 +72,7 @@ async def add_missing(session: AsyncSession, works: "Sequence[Work]") -> "list[O
 
 
 def apart(works: "Sequence[Work]") -> "list[list[Work]]":
-    """Return what a batch that failed is tried as: work done before apart from the rest, else each unit alone."""
+    """Return what a batch that failed is tried as: work done before apart from the rest, else in halves."""
     first, again = [work for work in works if not work.redo], [work for work in works if work.redo]
-    return [first, again] if first and again else [[work] for work in works]
+    half = len(works) // 2
+    return [first, again] if first and again else [list(works[:half]), list(works[half:])]

@@ -7,8 +7,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
 import httpx
@@ -17,16 +15,14 @@ from nats.aio.client import Client
 from canonical import publish_subject, seal, topology
 from canonical.inventory import AllocationFailed
 from canonical.orders import OrderCancelled, OrderReleased
-from canonical.values import Address, Contact, Money, OrderLine
 from chassis import Effect, Service, Settings
 from chassis.effect import Outcome
 from chassis.replay.selection import Replay, Wanted
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import NOON
 from chassis.testing.sample.app import NoteStore, empty, take_note
 
 SERVICES = topology.load().services
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PRICE = Money(amount=Decimal(5), currency="EUR")
 
 
 class Ring(Effect):
@@ -49,9 +45,11 @@ class Shout(Effect):
 
 @dataclass
 class Outside:
-    """A real HTTP system that writes down the key of every call."""
+    """A real HTTP system that writes down the key of every call; while it `refuses`, those it refused."""
 
     calls: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    refuses: bool = False
     url: str = ""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,8 +57,9 @@ class Outside:
             lines = head.decode().lower().split("\r\n")
             headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
             body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))))
-            self.calls.append((headers["idempotency-key"], body["order_id"]))
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            called, status = (self.refused, 422) if self.refuses else (self.calls, 200)
+            called.append((headers["idempotency-key"], body["order_id"]))
+            writer.write(f"HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n\r\n".encode())
             await writer.drain()
 
     async def guarded(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -77,20 +76,6 @@ async def listening() -> AsyncIterator[Outside]:
     system.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield system
     server.close()
-
-
-def released(order_id: str) -> OrderReleased:
-    return OrderReleased(
-        occurred_at=NOON,
-        order_id=order_id,
-        customer_id="C-1",
-        ship_to=Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=PRICE, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=NOON,
-        total=PRICE,
-    )
 
 
 def cancelled(order_id: str) -> OrderCancelled:

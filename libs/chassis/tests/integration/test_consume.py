@@ -4,8 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 from nats.aio.client import Client
@@ -13,30 +11,13 @@ from sqlalchemy import text
 
 from canonical import Envelope, publish_subject, seal
 from canonical.orders import OrderReleased
-from canonical.values import Address, Contact, Money, OrderLine
 from chassis import Permanent, Service, Temporary
 from chassis.effect import Outcome
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import NOON, released
 from chassis.testing.sample.app import Note, NoteStore, build, empty, take_note
 
 pytestmark = pytest.mark.integration
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PRICE = Money(amount=Decimal(5), currency="EUR")
-
-
-def released(order_id: str) -> OrderReleased:
-    return OrderReleased(
-        occurred_at=NOON,
-        order_id=order_id,
-        customer_id="C-1",
-        ship_to=Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=PRICE, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=NOON,
-        total=PRICE,
-    )
 
 
 def sealed(event: OrderReleased, event_id: str) -> Envelope:

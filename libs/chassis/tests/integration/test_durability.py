@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ from sqlalchemy import text
 
 from canonical import topology
 from canonical.orders import OrderReleased
-from canonical.values import Address, Contact, Money, OrderLine
 from chassis import Service, Settings, Temporary, rebase
 from chassis.administrator import administrator
 from chassis.effect import Outcome
@@ -22,28 +19,13 @@ from chassis.provision import provision_blocking
 from chassis.reconcile import Lost
 from chassis.testing import LocalMesh, eventually
 from chassis.testing.damage import blocks, flip, truncate
+from chassis.testing.orders import released
 from chassis.testing.sample.app import build
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PRICE = Money(amount=Decimal(5), currency="EUR")
 EVENTS = 200
 TIMES = text("SELECT key, (state ->> 'times')::int AS times FROM note")
-
-
-def released(order_id: str) -> OrderReleased:
-    return OrderReleased(
-        occurred_at=NOON,
-        order_id=order_id,
-        customer_id="C-1",
-        ship_to=Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=PRICE, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=NOON,
-        total=PRICE,
-    )
 
 
 async def release(order: OrderReleased) -> Outcome:

@@ -18,9 +18,10 @@ from chassis.effect import Outcome
 from chassis.failures.selection import Act, Selection, Wish
 from chassis.host import make_app
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import released
 from chassis.testing.sample.app import NoteStore, empty, take_note
 
-from .replaying import noted, publish, released, running, sealed_body, times
+from .replaying import noted, publish, running, sealed_body, times
 
 pytestmark = pytest.mark.integration
 

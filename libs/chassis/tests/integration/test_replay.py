@@ -14,6 +14,7 @@ from chassis import Permanent
 from chassis.effect import Outcome
 from chassis.replay.selection import Wanted
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import released
 from chassis.testing.sample.app import NoteStore, empty, take_note
 
 from .replaying import (
@@ -25,7 +26,6 @@ from .replaying import (
     made,
     noted,
     publish,
-    released,
     running,
     seen_to_end,
     times,

@@ -14,6 +14,7 @@ from canonical.orders import OrderReleased
 from chassis import Permanent
 from chassis.replay.selection import Wanted
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import released
 from chassis.testing.sample.app import NoteStore, build
 
 from .replaying import (
@@ -23,7 +24,6 @@ from .replaying import (
     made,
     noted,
     publish,
-    released,
     running,
     sample_process,
     seen_to_end,

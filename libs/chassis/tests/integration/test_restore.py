@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,7 +20,7 @@ from starlette.routing import Route
 from canonical import topology
 from canonical.inventory import InventoryAllocated
 from canonical.orders import OrderReleased
-from canonical.values import Address, Contact, LineQuantity, Money, OrderLine
+from canonical.values import LineQuantity
 from chassis import Effect, Http, Service, Settings, rebase
 from chassis.administrator import administrator
 from chassis.documents import Book
@@ -31,11 +30,11 @@ from chassis.local.ports import free_port
 from chassis.local.postgres import binaries
 from chassis.provision import provision_blocking
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import NOON, released
 from chassis.testing.sample.app import Note, NoteStore, take_note
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ORDERS = 60
 TIMES = text("SELECT key, (state ->> 'times')::int AS times FROM note")
 
@@ -80,21 +79,6 @@ async def hear(event: InventoryAllocated, *, notes: NoteStore) -> Outcome:
 
 async def ring(effect: Ring, *, key: str, outside: Http) -> None:
     await outside.request("POST", "/ring", json={"order_id": effect.order_id}, idempotency_key=key)
-
-
-def released(order_id: str) -> OrderReleased:
-    price = Money(amount=Decimal(5), currency="EUR")
-    return OrderReleased(
-        occurred_at=NOON,
-        order_id=order_id,
-        customer_id="C-1",
-        ship_to=Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=price, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=NOON,
-        total=price,
-    )
 
 
 class Outside:

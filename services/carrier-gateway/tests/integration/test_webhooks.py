@@ -7,6 +7,7 @@ import hmac
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -61,6 +62,28 @@ async def test_what_cannot_be_mapped_is_answered_well_and_becomes_a_dead_letter(
     await eventually(dead)
     await gateway.hears("picked-up")
     assert sorted(kept["outcome"] for kept in await gateway.raw()) == ["dead", "tracking"]
+
+
+async def test_a_dead_message_is_corrected_and_read_again(start: Starter) -> None:
+    gateway = await start()
+    await gateway.booked()
+    assert (await gateway.send(json.dumps(SCAN)[:-1].encode())).status_code == 200
+
+    async def dead() -> list[dict[str, Any]]:
+        return list((await gateway.web.get("/dead-letters", params={"remedy": "mend-profile-and-replay"})).json())
+
+    await eventually(dead)
+    (letter,) = await dead()
+    path = f"/dead-letters/{letter['id']}"
+    shown = (await gateway.web.get(path)).json()
+    edit = {"body": json.dumps(SCAN), "digest": shown["digest"], "actor": "ada", "retry": True}
+    assert (await gateway.web.post(f"{path}/edit", json=edit)).status_code == 200
+    await gateway.hears("picked-up")
+
+    async def is_resolved() -> bool:
+        return bool((await gateway.web.get(path)).json()["state"] == "resolved")
+
+    await eventually(is_resolved)
 
 
 async def test_a_code_nobody_mapped_is_mapped_after_the_profile_was_mended(start: Starter) -> None:

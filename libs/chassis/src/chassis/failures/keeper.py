@@ -77,6 +77,7 @@ class Keeper:
                 lane = (work.source, work.lane)
                 self._held.add(lane) if lane in batch.held else self._held.discard(lane)
             if work.letter and work in batch.kept:
+                crash_here("letter-kept")
                 if work.lane and work.letter.state == "waiting":
                     self._held.add((work.source, work.lane))
                 self._tell(work.letter)

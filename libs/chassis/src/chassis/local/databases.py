@@ -1,8 +1,11 @@
 """Databases of a local PostgreSQL."""
 
 import asyncio
+import time
 
 import asyncpg
+
+ANSWER_SECONDS, READING_SECONDS = 10.0, 60.0
 
 
 async def ensure_databases(url: str, names: list[str]) -> None:
@@ -10,6 +13,7 @@ async def ensure_databases(url: str, names: list[str]) -> None:
 
     Raises:
         OSError: the server does not answer within ten seconds.
+        asyncpg.CannotConnectNowError: it answers, but still reads its log after a minute.
     """
     connection = await _connect(url.replace("+asyncpg", ""))
     try:
@@ -22,11 +26,12 @@ async def ensure_databases(url: str, names: list[str]) -> None:
 
 
 async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    for attempt in range(100):
+    began = time.monotonic()
+    while True:
         try:
             return await asyncpg.connect(url)
-        except (OSError, asyncpg.CannotConnectNowError):
-            if attempt == 99:
+        except (OSError, asyncpg.CannotConnectNowError) as error:
+            answers = isinstance(error, asyncpg.CannotConnectNowError)
+            if time.monotonic() > began + (READING_SECONDS if answers else ANSWER_SECONDS):
                 raise
             await asyncio.sleep(0.1)
-    raise OSError("unreachable")

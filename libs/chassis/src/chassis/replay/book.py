@@ -66,7 +66,7 @@ class ReplayBook:
             await self._change(ADD, values)
         except IntegrityError as error:
             raise Permanent(
-                f"{wanted.projection} is being rebuilt already: wait for it or stop it", remedy="wait"
+                f"{wanted.projection} is being rebuilt already: wait for it or stop it", remedy="correct-request"
             ) from error
 
     async def get(self, replay_id: str) -> Replay | None:

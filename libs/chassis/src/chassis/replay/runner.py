@@ -89,13 +89,13 @@ class Replayer:
         plan = await self.planner.plan(wanted)
         if wanted.projection and self._wired.settings.replicas > 1:
             raise Permanent(
-                "a projection is rebuilt by a single replica: run the service with one", remedy="scale-down"
+                "a projection is rebuilt by a single replica: run the service with one", remedy="correct-request"
             )
         if not plan.has_start and not wanted.accept_loss:
             raise Permanent(
                 f"the streams no longer hold the first events of {wanted.projection}: rows made from those would be "
                 "lost; ask with accept_loss to do it all the same",
-                remedy="keep-or-accept-loss",
+                remedy="correct-request",
             )
         replay_id = uuid.uuid4().hex[:12]
         await self.book.add(replay_id, wanted, _cursors(plan), plan.total)
@@ -126,7 +126,7 @@ class Replayer:
         if not await self.book.resume(replay_id):
             found = await self.known(replay_id)
             why = "a rebuild that ended early is begun anew" if found.projection else f"it is {found.state}"
-            raise Permanent(f"replay {replay_id} cannot go on: {why}", remedy="start-another")
+            raise Permanent(f"replay {replay_id} cannot go on: {why}", remedy="correct-request")
         await self.run_due()
         return await self.known(replay_id)
 
@@ -138,7 +138,7 @@ class Replayer:
         """
         found = await self.book.get(replay_id)
         if found is None:
-            raise Permanent(f"there is no replay {replay_id} here", remedy="list-replays")
+            raise Permanent(f"there is no replay {replay_id} here", remedy="correct-request")
         return found
 
     # --- life -----------------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """The sample service in full: every change of an order is state, an event and a call to an outside system.
 
 The `reason` of a change is its version, numbered from 1 within an order; a word behind it says what the handler does:
-`3 refused` fails for good, `3 later` fails once, `3 stuck` always, `3 bug` as a bug does, `3 needs bolt` while the item
-master lacks that item, `3 fatal` ends the process.
+`3 refused` fails for good, `3 later` fails for a while, `3 stuck` always, `3 bug` as a bug does, `3 needs bolt` while
+the item master lacks that item, `3 fatal` ends the process.
 """
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -25,6 +26,7 @@ from chassis.testing.sample.settings import SampleSettings
 REFUSED, LATER, STUCK, BUG, FATAL = "refused", "later", "stuck", "bug", "fatal"
 NEEDS = "needs "
 FATAL_EXIT = 70
+LATER_SECONDS = 0.3
 
 
 class Ring(Effect):
@@ -38,25 +40,25 @@ class Ring(Effect):
 
 @dataclass(slots=True)
 class Mood:
-    """How the handler behaves: seconds it takes, where the known items are, and which versions it has put off."""
+    """How the handler behaves: seconds it takes, where the known items are, and since when it puts versions off."""
 
     seconds: float = 0.0
     items_file: Path | None = None
-    put_off: set[tuple[str, str]] = field(default_factory=set)
+    put_off: dict[tuple[str, str], float] = field(default_factory=dict)
 
     async def judge(self, event: OrderChanged) -> str:
         """Return the version of a change.
 
         Raises:
             Permanent: it is to be refused, or needs an item that is not known.
-            Temporary: it is to be put off always, or once and was not yet.
+            Temporary: it is to be put off always, or for a while that is not over.
             ZeroDivisionError: it is to meet a bug.
         """
         version, _, word = event.reason.partition(" ")
         if self.seconds:
             await asyncio.sleep(self.seconds)
         if word == REFUSED:
-            raise Permanent("this version is refused", remedy="none")
+            raise Permanent("this version is refused", remedy="check-address")
         if word.startswith(NEEDS):
             self.look_up(word.removeprefix(NEEDS))
         if word == FATAL:
@@ -65,8 +67,8 @@ class Mood:
             raise ZeroDivisionError("a bug of the handler")
         if word == STUCK:
             raise Temporary("this version is always put off")
-        if word == LATER and (event.order_id, version) not in self.put_off:
-            self.put_off.add((event.order_id, version))
+        first = self.put_off.setdefault((event.order_id, version), time.monotonic())
+        if word == LATER and time.monotonic() < first + LATER_SECONDS:
             raise Temporary("this version is put off")
         return version
 
