@@ -2,41 +2,21 @@
 
 import asyncio
 import uuid
-from datetime import UTC, datetime
-from decimal import Decimal
 
 from nats.aio.client import Client
 
 from canonical import publish_subject, seal
-from canonical.orders import OrderReleased
-from canonical.values import Address, Contact, Money, OrderLine
+from chassis.testing.orders import NOON, released
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-PRICE = Money(amount=Decimal(5), currency="EUR")
 WINDOW = 500
 BATCH = 250
-
-
-def released(number: int) -> OrderReleased:
-    """Return an order."""
-    return OrderReleased(
-        occurred_at=NOON,
-        order_id=f"SO-{number:08d}",
-        customer_id="C-1",
-        ship_to=Address(name="Ada Berg", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=PRICE, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=NOON,
-        total=PRICE,
-    )
 
 
 def messages(count: int, first: int = 0) -> list[tuple[str, bytes]]:
     """Return subject and envelope of so many orders."""
     made = []
     for number in range(first, first + count):
-        event = released(number)
+        event = released(f"SO-{number:08d}")
         envelope = seal(
             event,
             event_id=str(uuid.UUID(int=number)),

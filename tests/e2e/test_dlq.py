@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from rig.streams import connected, password_of
 
@@ -116,6 +117,34 @@ def test_a_group_is_retried_in_vain_and_discarded_with_a_reason(own_mesh: Mesh) 
     assert (shown["state"], shown["outcome"]) == ("discarded", "sent again by the shop")
     listed = answered(own_mesh, "acts")["acts"]
     assert {"retry", "discard"} <= {one["action"] for one in listed if one["service"] == "notification"}
+
+
+def on_hand(mesh: Mesh, sku: str) -> int:
+    """Return how many of an item there are."""
+    found = httpx.get(f"{mesh.url('inventory-sync')}/inventory", params={"sku": sku}).json()["items"]
+    return sum(one["on_hand"] for one in found)
+
+
+def test_a_report_the_adapter_refused_is_corrected_and_taken_in_once(own_mesh: Mesh, tmp_path: Path) -> None:
+    report = {
+        "eventId": "GR-DLQ", "type": "GOODS_RECEIVED", "at": "2026-03-02T12:00:00Z", "receiptId": "GR-DLQ",
+        "sku": "DLQ-1", "site": "DC-BER", "qty": 7,
+    }  # fmt: skip
+    batch = {"events": [report | {"qty": -7}]}
+    answer = httpx.post(f"{own_mesh.url('warehouse-adapter')}/wms/events", json=batch).json()
+    assert "qty" in answer["rejected"][0]["reason"]
+    listed = answered(own_mesh, "list", "--letters", "--remedy", "fix-at-sender")["letters"]
+    (letter,) = (one for one in listed if one["service"] == "warehouse-adapter")
+    corrected = tmp_path / "report.json"
+    corrected.write_text(json.dumps(report))
+    name = f"warehouse-adapter/{letter['id']}"
+    answered(own_mesh, "edit", name, "--file", str(corrected), "--retry")
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while on_hand(own_mesh, "DLQ-1") != 7:
+        assert time.monotonic() < deadline, answered(own_mesh, "show", name)
+        time.sleep(0.2)
+    again = httpx.post(f"{own_mesh.url('warehouse-adapter')}/wms/events", json={"events": [report]}).json()
+    assert (again["duplicates"], answered(own_mesh, "show", name)["state"]) == (1, "resolved")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,9 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from rig.report import Report, size
 
 from canonical import publish_subject, seal, topology
-from canonical.orders import OrderReleased
-from canonical.values import Address, Contact, Money, OrderLine
 from chassis.settings import Settings
 from chassis.testing import LocalMesh, eventually
+from chassis.testing.orders import released
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(size(120, 3600))]
 
@@ -33,7 +31,6 @@ REPLAY_RATE = size(600.0, 1_000.0)
 LIVE_RATE = 50.0
 LIVE_SECONDS = size(5.0, 100.0)
 TARGET_RATIO = 1.5
-PRICE = Money(amount=Decimal(5), currency="EUR")
 SERVICE = "inventory-sync"
 
 
@@ -89,17 +86,7 @@ async def subscriber(settings: Settings, bell: Bell) -> AsyncIterator[httpx.Asyn
 
 
 async def publish(client: Client, order_id: str) -> None:
-    event = OrderReleased(
-        occurred_at=datetime.now(UTC),
-        order_id=order_id,
-        customer_id="C-1",
-        ship_to=Address(name="Ada", street="Weg 1", city="Berlin", postal_code="10115", country="DE"),
-        contact=Contact(email="ada@example.com"),
-        lines=(OrderLine(line_number=10, sku="SKU-1", quantity=1, unit_price=PRICE, unit_weight_grams=100),),
-        service_level="standard",
-        promised_at=datetime.now(UTC),
-        total=PRICE,
-    )
+    event = released(order_id)
     envelope = seal(
         event,
         event_id=f"released:{order_id}",
