@@ -210,7 +210,7 @@ async def rewind(mesh: Mesh, service: str, moment: datetime, *, do: bool) -> lis
     if service not in topology.services:
         raise CliError(f"There is no service {service}: choose from {', '.join(topology.services)}.", Exit.USAGE)
     async with provisioner(mesh.layout) as js:
-        moves = await rebase.rewind(js, topology.durables(service, mesh.layout.region), moment)
+        moves = await rebase.rewind(js, rebase.durables_of(topology, service, mesh.layout.region), moment)
         for move in moves if do else []:
             await rebase.apply(js, move)
     return moves

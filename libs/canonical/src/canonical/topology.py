@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from canonical.subjects import ROOT, domain_of, type_filter
 
 DEAD_LETTERS = "DLQ"
+REDIRECTS = "RETRY"
 
 
 class _Model(BaseModel):
@@ -123,8 +124,8 @@ class Topology(_Model):
         ]
 
     def published(self, service: str) -> list[str]:
-        """Return the streams a service's outbox publishes to: its own domain's, and the dead letters'."""
-        return [self.stream_of(self.services[service].domain), DEAD_LETTERS]
+        """Return the streams a service's outbox publishes to: its own domain's, dead letters', what it redirects."""
+        return [self.stream_of(self.services[service].domain), DEAD_LETTERS, REDIRECTS]
 
     def permissions(self, service: str, region: str) -> Permissions:
         """Return a service's rights: its own subjects, durables and inbox, reading what it consumes and published."""

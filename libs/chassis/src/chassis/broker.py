@@ -145,10 +145,14 @@ class Broker:
             await subscriber.stop()
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; one that is broken just now has nothing left to send."""
         if self._watching:
             self._watching.cancel()
-        await self.faststream.stop()
+        try:
+            await self.faststream.stop()
+        except NatsError as error:
+            log.warning("broker_not_drained", extra={"error": repr(error)})
+            await self.client.close()
 
     def denial(self, subject: str) -> str | None:
         """Return the broker's own words if it refused this subject lately; it sends no answer to the publisher."""

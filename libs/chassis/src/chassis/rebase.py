@@ -60,7 +60,12 @@ async def positions(js: JetStreamContext, durables: Iterable[Durable]) -> list[P
 
 def every_durable(topology: Topology, region: str) -> list[Durable]:
     """Return the durables of all services."""
-    return [durable for service in topology.services for durable in topology.durables(service, region)]
+    return [durable for service in topology.services for durable in durables_of(topology, service, region)]
+
+
+def durables_of(topology: Topology, service: str, region: str) -> list[Durable]:
+    """Return all durables of a service: those of events, and those of what failed elsewhere."""
+    return [*topology.durables(service, region), *topology.durables_of_failures(service, region)]
 
 
 def plan(found: Iterable[Position], reused_from: Mapping[str, int]) -> list[Move]:

@@ -47,7 +47,8 @@ class Work:
 
     `source` and `message_id` are the inbox key; work that ends an effect is guarded by the effect row instead, work
     that only keeps a `letter` by the letter's own. While a message of a `lane` waits to be tried again, later ones wait
-    behind it. `keep` says which letter a failure makes of the message; without it the submitter gets the error.
+    behind it. `keep` says which letter a failure makes of the message; without it the submitter gets the error. Work
+    that `settles` a letter says with which outcome.
     Work with a `redo` was done before, and gives way to what was not.
     """
 
@@ -64,6 +65,7 @@ class Work:
     lane: str | None = None
     keep: "Callable[[Exception], Letter] | None" = None
     settles: int | None = None
+    outcome: str = "it took effect"
     future: "asyncio.Future[Sequence[Envelope] | None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )

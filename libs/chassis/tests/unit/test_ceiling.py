@@ -17,7 +17,7 @@ class Clock:
 
 def fail(ceiling: Ceiling, times: int) -> None:
     for _ in range(times):
-        ceiling.failed(is_first=True)
+        ceiling.failed()
 
 
 def is_open(ceiling: Ceiling) -> bool:
@@ -43,14 +43,6 @@ def test_half_of_the_last_messages_is_too_much() -> None:
     assert is_open(ceiling)
     fail(ceiling, 1)
     assert ceiling.reached == f"{WINDOW // 2} of the last {WINDOW} messages failed"
-
-
-def test_a_message_that_is_tried_again_counts_once() -> None:
-    ceiling = Ceiling(run=RUN)
-    fail(ceiling, 1)
-    for _ in range(100):
-        ceiling.failed(is_first=False)
-    assert is_open(ceiling)
 
 
 def test_one_probe_at_a_time_until_one_succeeds() -> None:

@@ -1,12 +1,14 @@
 """The letter a failure makes of a message, and which failures are of one kind."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
 from chassis import Permanent, Temporary
 from chassis.failures import playbooks
 from chassis.failures.ceiling import Ceiling
-from chassis.failures.fate import Behind
+from chassis.failures.fate import BUG_TRIES, Behind
 from chassis.failures.letters import Letter, Origin, fingerprint, judged
 from chassis.failures.selection import Selection, Wish
 
@@ -52,6 +54,22 @@ def test_while_the_ceiling_is_reached_nothing_dies() -> None:
     ceiling = Ceiling(run=3, probe_seconds=30.0)
     assert [letter(UNKNOWN, ceiling).state for _ in range(4)] == ["dead", "dead", "waiting", "waiting"]
     assert letter(UNKNOWN, ceiling).due_seconds == 30.0
+
+
+def test_a_bug_counts_at_its_first_try_and_at_its_last() -> None:
+    ceiling = Ceiling(run=3)
+    for tries in range(1, BUG_TRIES + 1):
+        judged("inventory-sync", replace(ORIGIN, tries=tries), b"{}", ZeroDivisionError(), ceiling)
+    assert not ceiling.reached
+    letter(UNKNOWN, ceiling)
+    assert ceiling.reached
+
+
+def test_what_a_sender_outside_gets_wrong_does_not_count() -> None:
+    ceiling = Ceiling(run=3)
+    for number in range(10):
+        judged("carrier-gateway", Origin(source="webhook", id=str(number)), b"{}", UNKNOWN, ceiling)
+    assert not ceiling.reached
 
 
 def test_what_may_pass_does_not_count_towards_the_ceiling() -> None:

@@ -54,9 +54,9 @@ COVER = (
 )
 FIND = "SELECT *, selection::text AS selection_text FROM letter_act"
 COUNTS = text(
-    "SELECT CASE WHEN state = 'dead' AND act_wave IS NULL THEN 'not begun' WHEN state = 'dead' THEN 'dead again' "
-    "WHEN state IN ('queued', 'retrying') THEN 'in hand' WHEN state = 'waiting' THEN 'waiting again' ELSE state END "
-    "AS what, count(*) AS count FROM letter WHERE act_id = :id GROUP BY 1"
+    "SELECT CASE WHEN a.action <> 'retry' THEN l.state WHEN l.state = 'dead' AND l.act_wave IS NULL THEN 'not begun' "
+    "WHEN l.state = 'dead' THEN 'dead again' WHEN l.state IN ('queued', 'retrying') THEN 'in hand' ELSE l.state END "
+    "AS what, count(*) AS count FROM letter l JOIN letter_act a ON a.id = l.act_id WHERE l.act_id = :id GROUP BY 1"
 )
 RUNNING = text(f"{FIND} WHERE state = 'running' AND action = 'retry' ORDER BY created_at FOR UPDATE SKIP LOCKED")
 WAVE = text(

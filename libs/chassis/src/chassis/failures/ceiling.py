@@ -47,10 +47,8 @@ class Ceiling:
         if self.reached:
             self._reopen("a message succeeded")
 
-    def failed(self, *, is_first: bool) -> None:
-        """Note a message that failed by a fault of its own or of ours; only its first failure counts."""
-        if not is_first:
-            return
+    def failed(self) -> None:
+        """Note a message that failed by a fault of its own or of ours."""
         self._recent.append(False)
         self._in_a_row += 1
         if not self.reached and self._clock() >= self._lifted_until and (why := self._too_much()):

@@ -52,7 +52,7 @@ class Keeper:
             if work.letter is None:
                 if work.settles is not None:
                     fresh = batch.published[work] is not None
-                    settled.append((work.settles, "it took effect" if fresh else "it had taken effect before"))
+                    settled.append((work.settles, work.outcome if fresh else "it had taken effect before"))
             elif work.ends is None or batch.published[work] is not None:
                 await self._write(session, work, work.letter, batch)
         await letters.settle(session, settled)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Failure, Temporary
+from chassis.errors import Failure, Permanent, Temporary
 from chassis.failures import playbooks
 from chassis.failures.ceiling import Ceiling
 from chassis.failures.fate import Behind, fate
@@ -56,7 +56,7 @@ class Origin:
 
     `source` and `id` name the letter: the same failed message is one letter, however often it fails. `message_id` is
     the message's inbox id, `kind` its event type or effect name, `lane` the business key whose messages keep order;
-    `age` is the time since it failed first.
+    `age` is the time since it failed first, or since a person released it.
     """
 
     source: str
@@ -117,13 +117,16 @@ class Letter:
 def judged(service: str, origin: Origin, body: bytes, error: Exception, ceiling: Ceiling) -> Letter:
     """Return the letter a failure makes of a message: one that waits, or a dead one.
 
-    One that is put behind another has not been tried. While the ceiling is reached nothing dies.
+    One that is put behind another has not been tried. While the ceiling is reached nothing dies; it counts what comes
+    from streams, each at its first failure, and a bug at its last again.
     """
     if isinstance(error, Behind):
         origin = replace(origin, tries=0)
-    elif not isinstance(error, Temporary):
-        ceiling.failed(is_first=origin.tries <= 1)
     end = fate(error, origin.tries, origin.age)
+    is_bug = not isinstance(error, Behind | Temporary | Permanent)
+    is_wrong = isinstance(error, Permanent) and origin.tries <= 1
+    if origin.stream and (is_wrong or (is_bug and (origin.tries <= 1 or end.state == "dead"))):
+        ceiling.failed()
     if end.state == "dead" and not ceiling.may_bury:
         end = replace(end, state="waiting", due_seconds=ceiling.probe_seconds)
     return Letter(origin, body, error, fingerprint(service, origin.source, error), end.state, end.due_seconds)
@@ -193,5 +196,5 @@ def origin_of(row: Row) -> Origin:
         lane=row["lane"],
         tries=row["tries"],
         correlation_id=row["correlation_id"],
-        age=datetime.now(UTC) - row["created_at"],
+        age=datetime.now(UTC) - row["waits_since"],
     )

@@ -9,7 +9,7 @@ from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from canonical import topology
-from canonical.topology import Durable
+from canonical.topology import REDIRECTS, Durable
 from chassis.commit import Committer, root_cause
 from chassis.consume import Consumer, Read, Reader, Subscription
 from chassis.failures.acts import Acts
@@ -17,7 +17,6 @@ from chassis.failures.book import Book
 from chassis.failures.ceiling import Ceiling
 from chassis.failures.letters import Origin, judged
 from chassis.failures.lives import Lives
-from chassis.failures.redirect import RETRY_STREAM
 from chassis.failures.retry import Redo, Retrier
 from chassis.failures.strays import reading_given_up, reading_redirected
 from chassis.settings import Settings
@@ -81,7 +80,7 @@ class Office:
         return Consumer(durable.domain, read, self._committer, self.ceiling, lives, metrics)
 
     def _reading(self, durable: Durable, client: Callable[[], Client]) -> Read:
-        if durable.stream == RETRY_STREAM:
+        if durable.stream == REDIRECTS:
             return reading_redirected(self.reader)
         if durable.stream == ADVISORY_STREAM:
             durables = topology.load().durables(self._service, self._settings.region)

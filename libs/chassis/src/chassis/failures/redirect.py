@@ -8,8 +8,6 @@ from sqlalchemy import text
 
 from chassis.failures.letters import Origin
 
-RETRY_STREAM = "RETRY"
-
 REDIRECT = text(
     "INSERT INTO outbox (event_id, stream, subject, payload) "
     "SELECT :service || ':redirect:' || l.id || ':' || l.act_id, 'RETRY', :prefix || '.' || a.target, "

@@ -39,7 +39,8 @@ CLAIM = (
     "AND letter.source = l.source AND letter.lane = l.lane AND letter.id < l.id)) "
     "ORDER BY l.id LIMIT $4 FOR UPDATE OF l SKIP LOCKED) "
     "UPDATE letter SET state = 'retrying', tries = tries + 1, due_at = now() + make_interval(secs => $1::float), "
-    "changed_at = now() FROM due WHERE letter.id = due.id RETURNING letter.*, due.was"
+    "waits_since = CASE WHEN tries = 0 OR due.was = 'queued' THEN now() ELSE waits_since END, changed_at = now() "
+    "FROM due WHERE letter.id = due.id RETURNING letter.*, due.was"
 )
 LEAVE = (
     "UPDATE letter SET state = 'waiting', tries = tries - 1, due_at = now() + make_interval(secs => $2::float) "
@@ -141,7 +142,7 @@ class Retrier:
         step = f"{origin.id}:again:{origin.tries}"
         work = self._work(row, Cause(step, correlation_id=origin.correlation_id), step, route.resume)
         work.message, work.args, work.deps = effect, (effect,), route.deps_of(route.resume)
-        work.keep = lambda error: self._judged(origin, body, error)
+        work.keep, work.outcome = (lambda error: self._judged(origin, body, error)), "asked for anew"
         await self._committer.submit(work)
 
     async def _take_in(self, row: Row, redo: Redo | None) -> None:

@@ -74,6 +74,7 @@ letter = Table(
     Column("act_wave", Integer),
     Column("outcome", Text),
     Column("created_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
+    Column("waits_since", DateTime(timezone=True), server_default=func.now(), nullable=False),
     Column("changed_at", DateTime(timezone=True), server_default=func.now(), nullable=False),
     UniqueConstraint("source", "origin"),
     Index("letter_due", "due_at", postgresql_where=text("state IN ('waiting', 'queued', 'retrying')")),
