@@ -119,6 +119,19 @@ def test_a_group_is_retried_in_vain_and_discarded_with_a_reason(own_mesh: Mesh) 
     assert {"retry", "discard"} <= {one["action"] for one in listed if one["service"] == "notification"}
 
 
+def test_a_redirected_letter_reaches_the_other_service_and_the_streams_stay_whole(own_mesh: Mesh) -> None:
+    send_broken(own_mesh, "SO-ELSEWHERE")
+    letter = letters_about(own_mesh, "SO-ELSEWHERE")["inventory-sync"]
+    name = f"inventory-sync/{letter['id']}"
+    refused = dlq(own_mesh, "redirect", name, "--to", "nowhere")
+    assert (refused.returncode != 0, "nowhere" in refused.stderr) == (True, True)
+    answered(own_mesh, "redirect", name, "--to", "notification", "--reason", "it wants to hear of it too")
+    assert answered(own_mesh, "show", name)["state"] == "redirected"
+    command = [str(CROSSDOCK), "streams", "check", "--state-dir", own_mesh.layout.state_dir]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked
+
+
 def on_hand(mesh: Mesh, sku: str) -> int:
     """Return how many of an item there are."""
     found = httpx.get(f"{mesh.url('inventory-sync')}/inventory", params={"sku": sku}).json()["items"]
