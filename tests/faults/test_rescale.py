@@ -13,7 +13,8 @@ from chassis.testing import LocalMesh
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(1800)]
 
-KEYS, VERSIONS = size((500, 10), (500, 200))
+KEYS, VERSIONS = size((500, 5), (500, 200))
+"""Orders of one round and their versions; rounds follow each other until the last change of size is over."""
 PER_SECOND = size(700, 1_500)
 REPLICAS = (1, 4, 2)
 ROBBERIES = size(4, 40)
@@ -28,20 +29,27 @@ async def roll(line: Pipeline, running: dict[int, ServiceProcess], replicas: int
             running[ordinal] = await line.start(ordinal=ordinal, replicas=replicas)
 
 
+async def feed_until(line: Pipeline, resized: asyncio.Event) -> None:
+    """Feed round after round, so that every change of size meets work."""
+    while not resized.is_set():
+        await line.feed(changes(KEYS, VERSIONS), per_second=PER_SECOND)
+
+
 async def test_order_under_rescale(mesh: LocalMesh, tmp_path: Path, report: Report) -> None:
-    fed = changes(KEYS, VERSIONS)
     async with pipeline(mesh, tmp_path) as line:
         running: dict[int, ServiceProcess] = {}
         await roll(line, running, REPLICAS[0])
-        feeding = asyncio.create_task(line.feed(fed, per_second=PER_SECOND))
+        resized = asyncio.Event()
+        feeding = asyncio.create_task(feed_until(line, resized))
         for replicas in REPLICAS[1:]:
             await asyncio.sleep(size(0.5, 20.0))
             await roll(line, running, replicas)
-        assert not feeding.done(), "the run was over before the last change of size"
+        resized.set()
         await feeding
         await line.drain(within_seconds=size(60.0, 600.0))
         verdict = await line.verdict()
-    figure = f"{len(fed):,} events over {KEYS} keys, 1 to 4 to 2 processes: {verdict}"
+        fed = len(line.fed)
+    figure = f"{fed:,} events, {KEYS} keys at a time, 1 to 4 to 2 processes: {verdict}"
     report.note("T13", "Order under rescale", seed=0, figure=figure, **verdict.counts)
     assert verdict.is_clean
 

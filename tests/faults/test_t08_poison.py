@@ -20,9 +20,11 @@ from chassis.testing.sample.changes import BUG, REFUSED
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(1800)]
 
 SEED = 8
-KEYS, VERSIONS = size((150, 10), (500, 20))
-"""Orders and their versions: that many messages with poison and no kill, and that many again with kills."""
-KILLS = size(4, 30)
+KEYS, VERSIONS = size((100, 10), (500, 20))
+"""Orders and their versions, with kills."""
+CALM_KEYS = size(40, 500)
+"""Orders without a kill: once with poison, once without."""
+KILLS = size(3, 30)
 PER_SECOND = 250
 KINDS = (BROKEN, BUG, REFUSED)
 MAX_DELIVER = topology.load().defaults.max_deliver
@@ -72,8 +74,8 @@ def original(letter: dict[str, Any]) -> bool:
 
 async def test_poison(mesh: LocalMesh, tmp_path: Path, report: Report) -> None:
     chance = random.Random(SEED)
-    baseline = await flow(mesh, tmp_path, changes(KEYS, VERSIONS))
-    beside = await flow(mesh, tmp_path, poisoned(changes(KEYS, VERSIONS), chance))
+    baseline = await flow(mesh, tmp_path, changes(CALM_KEYS, VERSIONS))
+    beside = await flow(mesh, tmp_path, poisoned(changes(CALM_KEYS, VERSIONS), chance))
     async with pipeline(mesh, tmp_path) as line:
         fed = poisoned(changes(KEYS, VERSIONS), chance)
         await storm(line, fed, chance)
