@@ -28,7 +28,8 @@ KILLS = size(5, 50)
 SECONDS_PER_KILL = 3.0
 ORDERS_PER_SECOND = 15.0
 GREEN_SECONDS = 60.0
-LEADER_KILLS, SECONDS_PER_LEADER = size((3, 3.0), (60, 10.0))
+LEADER_KILLS, SECONDS_PER_LEADER = size((2, 3.0), (60, 10.0))
+GAP_SECONDS = size(60.0, 10.0)
 PUBLISHERS, PUBLISH_PAUSE = 20, 0.1
 HELD_SECONDS, DOWN_SECONDS = 0.2, 1.0
 SEED = 2
@@ -141,4 +142,4 @@ async def test_leader_kills(tmp_path: Path, report: Report) -> None:
     )  # fmt: skip
     assert (lost, twice) == (0, 0)
     assert in_flight >= 0.3 * LEADER_KILLS
-    assert publishers.longest_gap <= 10
+    assert publishers.longest_gap <= GAP_SECONDS

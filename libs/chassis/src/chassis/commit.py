@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -27,7 +27,7 @@ from chassis.sql import transaction
 from chassis.store import Store, Stores
 from chassis.telemetry import Metrics
 from chassis.tracing import Tracing
-from chassis.work import Cause, Work, set_cause
+from chassis.work import Work, set_cause
 from chassis.writer import Batch, NewEffect, Writer
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ class Committer:
         self._backlog: deque[Work] = deque()
         self._paused: set[Handler] = set()
         self._held: dict[tuple[str, str | None], list[Work]] = {}
+        self._holds = True
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -137,6 +138,7 @@ class Committer:
                 continue
             if work.redo is None and (work.handler in self._paused or (work.source, work.lane) in self._held):
                 self._held.setdefault((work.source, work.lane), []).append(work)
+                self._forget(() if self._holds else [work])
             else:
                 self.keeper.put_behind(work)
                 works.append(work)
@@ -152,10 +154,13 @@ class Committer:
 
     def forget_lanes(self) -> None:
         """Drop what waits for its commit: it is no longer ours, or comes again from the first open message."""
-        for work in (*self._queue, *chain.from_iterable(self._held.values())):
-            if work.lane is not None:
-                self._fail(work, Forgotten("the message comes again to its owner"))
+        self._forget((*self._queue, *chain.from_iterable(self._held.values())))
         self._held.clear()
+
+    def hold_no_more(self) -> None:
+        """Drop what a pause holds from now on, with all that stands behind it: the process is about to end."""
+        self._holds = False
+        self._forget(chain.from_iterable(self._held.values()))
 
     async def _settle(self, works: Sequence[Work]) -> None:
         try:
@@ -184,6 +189,11 @@ class Committer:
             return
         become(work, work.keep(error))
         await self._settle([work])
+
+    def _forget(self, works: Iterable[Work]) -> None:
+        for work in works:
+            if work.lane is not None:
+                self._fail(work, Forgotten("the message comes again to its owner"))
 
     @staticmethod
     def _fail(work: Work, error: Exception) -> None:
@@ -288,8 +298,3 @@ def pause(size: int) -> float:
     A lone unit never waits; the busier the service, the longer the pause, and the more units share one commit.
     """
     return min(PAUSE_LIMIT_SECONDS, PAUSE_PER_WORK_SECONDS * size) if 1 < size < BATCH else 0.0
-
-
-def root_cause(source: str, message_id: str) -> Cause:
-    """Return the cause of what came from outside: its id is fixed by where it came from and its own id there."""
-    return Cause(step_id=f"{source}/{message_id}")

@@ -61,6 +61,7 @@ class Runner:
         self._most = settings.effect_backlog_limit
         self._table = EffectTable(engine, self._name, self._owner)
         self._overflow = True
+        self._left = 0
         self.backlog = 0
         self._slots = asyncio.Semaphore(route.concurrency)
         self._kept_back = WaitingRoom(self._lanes.free)
@@ -101,6 +102,7 @@ class Runner:
             self._lanes.hold(new)
         else:
             self._overflow = True
+            self._left += 1
 
     async def _poll(self) -> None:
         renewed = counted = time.monotonic()
@@ -124,7 +126,7 @@ class Runner:
 
     async def _load(self) -> None:
         """Take what waits in the table: urgent lanes first, then fresh ones, then the oldest; each has its room."""
-        held = self._lanes.held
+        held, left = self._lanes.held, self._left
         found = await self._table.load(held, room=MEMORY_LIMIT - len(held), is_backlog=self._overflow)
         if found is None:
             return
@@ -132,7 +134,8 @@ class Runner:
             effect = self._route.kind.model_validate(row.payload)
             born = row.created_at.timestamp()
             self._lanes.hold(NewEffect(effect, row.key, Cause(**row.cause), "", row.seq, row.attempts, born=born))
-        if not found.is_more:
+        # what was left in the table while we looked may be missing in what we saw
+        if not found.is_more and left == self._left:
             self._overflow = False
 
     async def _dispatch(self) -> None:

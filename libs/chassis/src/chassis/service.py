@@ -18,7 +18,7 @@ from chassis import migrate
 from chassis.broker import Broker
 from chassis.client import Http
 from chassis.clock import Clock
-from chassis.commit import Committer, root_cause
+from chassis.commit import Committer
 from chassis.consume import Subscription
 from chassis.crashpoints import crash_here
 from chassis.documents import Documents
@@ -41,7 +41,7 @@ from chassis.systems import Systems
 from chassis.telemetry import Metrics
 from chassis.timer import Job, repeat
 from chassis.tracing import Tracing
-from chassis.work import Work
+from chassis.work import Work, root_cause
 from chassis.writer import Batch, NewEffect, Writer
 
 log = logging.getLogger(__name__)

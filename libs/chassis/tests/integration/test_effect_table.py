@@ -6,9 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from chassis import Service, migrate
-from chassis.effect_table import FRESH_ROOM, EffectTable
+from chassis.effect_table import FRESH_ROOM, EffectTable, Found
 from chassis.testing import LocalMesh
 from chassis.testing.sample.app import empty
+from chassis.testing.sample.changes import Ring, build
+from chassis.testing.sample.settings import SampleSettings
+from chassis.work import Cause
+from chassis.writer import NewEffect
 
 pytestmark = pytest.mark.integration
 
@@ -71,3 +75,27 @@ async def test_the_oldest_come_up_to_the_room_and_what_is_held_comes_no_more(tab
     assert await table.effects.count(100) == 10
     await table.effects.reclaim()
     assert await table.load(100) == list(range(1, 11))
+
+
+async def test_what_is_left_in_the_table_during_a_look_keeps_later_ones_behind_it(
+    mesh: LocalMesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = build(SampleSettings(**(await mesh.settings("inventory-sync")).model_dump()))
+    await migrate.migrate(service.engine, service._migrations())
+    runner, look = service._runners[Ring.name], EffectTable.load
+    left = NewEffect(Ring(lane="SO-1", version="1"), "key", Cause("step"), "", seq=1)
+
+    async def slow(table: EffectTable, held: set[int], *, room: int, is_backlog: bool) -> Found | None:
+        found = await look(table, held, room=room, is_backlog=is_backlog)
+        runner.offer(left)
+        return found
+
+    await runner._load()
+    assert runner.lease() > 0
+    monkeypatch.setattr(EffectTable, "load", slow)
+    await runner._load()
+    assert runner.lease() == 0
+    monkeypatch.undo()
+    await runner._load()
+    assert runner.lease() > 0
+    await service.engine.dispose()

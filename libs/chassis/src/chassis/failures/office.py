@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from canonical import topology
 from canonical.topology import REDIRECTS, Durable
-from chassis.commit import Committer, root_cause
+from chassis.commit import Committer
 from chassis.consume import Consumer, Read, Reader, Subscription
 from chassis.failures.acts import Acts
 from chassis.failures.book import Book
@@ -22,7 +22,7 @@ from chassis.failures.strays import reading_given_up, reading_redirected
 from chassis.settings import Settings
 from chassis.telemetry import Metrics
 from chassis.timer import Job
-from chassis.work import Work
+from chassis.work import Work, root_cause
 
 ADVISORY_STREAM = "ADVISORY"
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis.commit import Committer, Forgotten, root_cause
+from chassis.commit import Committer, Forgotten
 from chassis.consume import Reader
 from chassis.crashpoints import crash_here
 from chassis.effect import EffectRoute, Handler
@@ -22,7 +22,7 @@ from chassis.failures.fate import BUG_TRIES, Unanswered
 from chassis.failures.letters import HELD, Letter, Origin, judged, origin_of
 from chassis.settings import Settings
 from chassis.sql import Row, fetch, transaction
-from chassis.work import Cause, Work
+from chassis.work import Cause, Work, root_cause
 
 log = logging.getLogger(__name__)
 

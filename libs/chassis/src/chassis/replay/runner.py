@@ -162,6 +162,7 @@ class Replayer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._committer.hold_no_more()
 
     async def _guard(self, replay: Replay) -> None:
         try:
