@@ -10,7 +10,7 @@ from canonical import topology
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
-ORDERS, KILLS = size((300, 12), (20_000, 1_000))
+ORDERS, KILLS = size((200, 8), (20_000, 1_000))
 SCENARIO = size("duplicates", "mixed")
 SECONDS_PER_KILL = 1.5
 SEED = 1

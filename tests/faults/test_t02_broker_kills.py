@@ -24,7 +24,7 @@ from chassis.testing import eventually
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
-KILLS = size(5, 50)
+KILLS = size(3, 50)
 SECONDS_PER_KILL = 3.0
 ORDERS_PER_SECOND = 15.0
 GREEN_SECONDS = 60.0

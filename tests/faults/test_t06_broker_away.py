@@ -12,7 +12,7 @@ from crossdock_cli.demo import Report as Progress
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
-AWAY_SECONDS = size(8.0, 600.0)
+AWAY_SECONDS = size(6.0, 600.0)
 BEFORE_SECONDS = 2.0
 ORDERS_PER_SECOND = 10.0
 GROWTH_MIB = 64.0

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(1800)]
 
-GROUP = size(100, 1_250)
+GROUP = size(50, 1_250)
 """Messages in each of the four groups."""
 REDIRECTED, JOINING, AGAIN = GROUP // 4, GROUP // 5, GROUP // 10
 HANDLER_SECONDS = 0.005

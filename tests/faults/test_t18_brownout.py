@@ -14,7 +14,7 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
 BEFORE_SECONDS = size(3.0, 60.0)
-BROWN_SECONDS = size(10.0, 600.0)
+BROWN_SECONDS = size(7.0, 600.0)
 LATENCY_MS, ERRORS, REST_SECONDS = size(500, 10_000), 0.5, 1.0
 ORDERS_PER_SECOND = 8.0
 SEED = 18

@@ -12,7 +12,7 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.probe import lag_by_service
 from crossdock_cli.world import Wish
 
-STILL_SECONDS = size(8.0, 300.0)
+STILL_SECONDS = size(6.0, 300.0)
 BEFORE_SECONDS = 1.0
 ORDERS_PER_SECOND = 10.0
 SLOW = "notification"
