@@ -12,8 +12,9 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish, World
 
 POLL_SECONDS = 0.5
-SETTLE_SECONDS = 30.0
+SETTLE_SECONDS = 900.0
 QUIET_SECONDS = 1.0
+SILENT_SECONDS = 30.0
 COUNTED = ("released", "picked", "shipped", "delivered", "cancelled", "ended")
 WRONGS = ("lost", "duplicate_effects", "ghost_effects")
 
@@ -103,13 +104,18 @@ def _follow(this: Run, deadline: float, on_progress: OnProgress | None) -> bool:
 
 
 def _settle(this: Run) -> Report:
-    """Return the report once it is clean and the world has been quiet for a second: late effects count too."""
+    """Return the report once it is clean and the world has been quiet for a second: late effects count too.
+
+    While the outside world is still being called, what is missing may still come; after half a minute of silence it is
+    lost.
+    """
     deadline = time.monotonic() + SETTLE_SECONDS
     report, calls, quiet_since = this.report(), -1, time.monotonic()
     while time.monotonic() < deadline:
+        quiet_seconds = time.monotonic() - quiet_since
         if report.get("calls") != calls or report.get("unsent"):
             calls, quiet_since = report.get("calls", 0), time.monotonic()
-        elif is_clean(report) and time.monotonic() - quiet_since >= QUIET_SECONDS:
+        elif quiet_seconds >= (QUIET_SECONDS if is_clean(report) else SILENT_SECONDS):
             break
         time.sleep(POLL_SECONDS)
         report = this.report()
