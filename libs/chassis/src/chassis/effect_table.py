@@ -54,7 +54,8 @@ COUNT = text(
 )
 RENEW = text(
     "UPDATE effect SET due_at = now() + make_interval(secs => CAST(:lease AS float)) "
-    "WHERE seq = ANY(CAST(:held AS bigint[])) AND state = 'pending'"
+    "WHERE seq = ANY(ARRAY(SELECT seq FROM effect WHERE seq = ANY(CAST(:held AS bigint[])) AND state = 'pending' "
+    "FOR UPDATE SKIP LOCKED))"  # what the committer is ending needs no lease, and is not waited for
 )
 RECLAIM = text("UPDATE effect SET due_at = now() WHERE state = 'pending' AND owner = :owner AND due_at > now()")
 NOTE = text("UPDATE effect SET attempts = :attempts, error = :error WHERE seq = :seq")
