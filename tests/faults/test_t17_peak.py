@@ -57,8 +57,8 @@ class Load:
             await asyncio.sleep(STEP_SECONDS)
 
     async def _hold_one(self) -> None:
-        """Say as inventory-sync does that an order waits for stock: one of those released a moment ago."""
-        known = [order for order in self._orders[: -2 * PEAK] or self._orders[:PEAK] if order not in self.held]
+        """Say as inventory-sync does that an order waits for stock: one of those taken in a moment ago."""
+        known = [order for order in self._orders[: self._erp.taken()] if order not in self.held]
         order_id = self._chance.choice(known[-PEAK:])
         line = LineQuantity(line_number=10, sku="SKU-0001", quantity=1)
         event = AllocationFailed(occurred_at=datetime.now(UTC), order_id=order_id, lines=(line,), reason="out-of-stock")

@@ -32,6 +32,7 @@ class Erp:
         self.desk = Desk(world, "erp")
         self.writes = Desk(world, "erp-status")
         self.feed: list[dict[str, Any]] = []
+        self.taken = 0
         self._calls: deque[float] = deque()
         self._first = time.time_ns() // 1_000_000
 
@@ -115,6 +116,7 @@ class Erp:
         after = int(request.query_params["$filter"].rsplit(" ", 1)[1])
         top = int(request.query_params.get("$top", "100"))
         start = max(0, after - self._first + 1)
+        self.taken = max(self.taken, start)  # a reader asks for what comes after the changes it has stored
         return reply({"value": self.feed[start : start + top]})
 
     def _limited(self) -> bool:

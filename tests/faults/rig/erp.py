@@ -36,6 +36,10 @@ class LoneErp:
             self._erp.release(fate)
         return [fate.order_id for fate in fates]
 
+    def taken(self) -> int:
+        """Return how many changes of its feed were taken in."""
+        return self._erp.taken
+
     def told(self, order_id: str) -> list[str]:
         """Return the statuses it was told of an order, in their order."""
         return self.world.fates[order_id].statuses
