@@ -24,6 +24,7 @@ from chassis.failures.ceiling import Ceiling
 from chassis.failures.fate import Behind, Unanswered, backoff
 from chassis.failures.letters import Letter, Origin, judged
 from chassis.failures.lives import ALONE_LIVES, Lives
+from chassis.failures.turns import Turns
 from chassis.telemetry import Metrics
 from chassis.work import Cause, Work, cause_of
 
@@ -109,22 +110,28 @@ class Consumer:
     """Handles the batches of one durable."""
 
     def __init__(
-        self, name: str, read: Read, committer: Committer, ceiling: Ceiling, lives: Lives, metrics: Metrics
-    ) -> None:
+        self, name: str, read: Read, committer: Committer, ceiling: Ceiling, *, turns: Turns, lives: Lives,
+        metrics: Metrics,
+    ) -> None:  # fmt: skip
         self._name, self._read = name, read
-        self._committer, self._ceiling, self._lives, self._metrics = committer, ceiling, lives, metrics
+        self._committer, self._ceiling, self._metrics = committer, ceiling, metrics
+        self._turns, self._lives = turns, lives
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message; while the ceiling is reached, wait with the batch in hand."""
         await self._ceiling.until_open()
         self._metrics.consumed.labels(self._name).inc(len(messages))
         crash_here("batch-received")
-        if (lives := await self._lives.of(messages[0])) < ALONE_LIVES:
-            await asyncio.gather(*(self._handle_one(msg) for msg in messages))
+        if await self._lives.of(messages[0]) < ALONE_LIVES:
+            async with self._turns.together():
+                await asyncio.gather(*(self._handle_one(msg) for msg in messages))
             return
-        await self._handle_one(messages[0], lives)
-        for msg in messages[1:]:
-            await self._handle_one(msg)
+        async with self._turns.alone():
+            await self._handle_one(messages[0], await self._lives.begin_alone())
+            await self._lives.end_alone()
+        async with self._turns.together():
+            for msg in messages[1:]:
+                await self._handle_one(msg)
 
     async def _handle_one(self, msg: Msg, lives: int = 0) -> None:
         tries = max(msg.metadata.num_delivered, lives)

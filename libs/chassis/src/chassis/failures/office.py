@@ -19,6 +19,7 @@ from chassis.failures.letters import Origin, judged
 from chassis.failures.lives import Lives
 from chassis.failures.retry import Redo, Retrier
 from chassis.failures.strays import reading_given_up, reading_redirected
+from chassis.failures.turns import Turns
 from chassis.settings import Settings
 from chassis.telemetry import Metrics
 from chassis.timer import Job
@@ -50,6 +51,7 @@ class Office:
         self._service, self._settings, self._engine, self._committer = service, settings, engine, committer
         self.acts = Acts(service, settings.region, engine)
         self.ceiling = Ceiling(run=settings.failures_in_a_row)
+        self._turns = Turns()
         self.reader = Reader(service, subscriptions, self.ceiling)
         self.effects: dict[str, EffectRoute] = {}
         self.redos: dict[str, Redo] = {}
@@ -77,7 +79,9 @@ class Office:
     def consumer(self, durable: Durable, client: Callable[[], Client], metrics: Metrics) -> Consumer:
         """Return what handles a durable's deliveries."""
         read, lives = self._reading(durable, client), Lives(self._engine, durable.name)
-        return Consumer(durable.domain, read, self._committer, self.ceiling, lives, metrics)
+        return Consumer(
+            durable.domain, read, self._committer, self.ceiling, turns=self._turns, lives=lives, metrics=metrics
+        )
 
     def _reading(self, durable: Durable, client: Callable[[], Client]) -> Read:
         if durable.stream == REDIRECTS:
