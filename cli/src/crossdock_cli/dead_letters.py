@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 import orjson
 
+from canonical.privacy import masked
+
 from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.mesh import Mesh
-from crossdock_cli.privacy import masked
 from crossdock_cli.services import ask, ask_all, known
 
 LOOK_SECONDS = 0.5

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from canonical.privacy import masked
+
 from crossdock_cli.journal import Fact
-from crossdock_cli.privacy import masked
 
 
 @dataclass(slots=True)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from canonical.privacy import MASK, masked
+
 from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.journal import Fact, choose
 from crossdock_cli.latency import between, percentiles
-from crossdock_cli.privacy import MASK, masked
 from crossdock_cli.probe import sum_lag
 from crossdock_cli.story import outcome, tell
 

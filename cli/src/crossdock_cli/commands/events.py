@@ -64,7 +64,7 @@ def _print_json(fact: "Fact", *, reveal: bool) -> None:
     import json
     import sys
 
-    from crossdock_cli.privacy import masked
+    from canonical.privacy import masked
 
     envelope = fact.envelope if reveal else {**fact.envelope, "data": masked(fact.type, fact.data)}
     sys.stdout.write(json.dumps(envelope) + "\n")

@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from canonical.subjects import ROOT, domain_of, type_filter
 
@@ -44,11 +44,21 @@ class Stream(_Model):
 
 
 class ServiceEntry(_Model):
-    """One service: the domain it owns, its port on a laptop, what it consumes."""
+    """One service: the domain it owns, its port on a laptop, what it consumes.
+
+    One that `archives` takes in every event of every domain, whatever its type, and consumes nothing else.
+    """
 
     domain: str
     port: int
-    consumes: tuple[str, ...]
+    consumes: tuple[str, ...] = ()
+    archives: bool = False
+
+    @model_validator(mode="after")
+    def _archives_or_consumes(self) -> Self:
+        if self.archives and self.consumes:
+            raise ValueError("a service that archives consumes every event: name none")
+        return self
 
 
 class Defaults(_Model):
@@ -95,7 +105,9 @@ class Topology(_Model):
         return domain.upper()
 
     def durables(self, service: str, region: str) -> list[Durable]:
-        """Return every durable of a service: one per consumed domain and partition."""
+        """Return every durable of a service: one per consumed domain and partition, or one per domain it archives."""
+        if self.services[service].archives:
+            return self._archiving(service, region)
         consumes = self.services[service].consumes
         return [
             Durable(
@@ -107,6 +119,19 @@ class Topology(_Model):
             )
             for domain in sorted({domain_of(event_type) for event_type in consumes})
             for partition in range(self.partitions)
+        ]
+
+    def _archiving(self, service: str, region: str) -> list[Durable]:
+        return [
+            Durable(
+                service=service,
+                domain=stream.domain,
+                stream=name,
+                partition=0,
+                filters=(f"{ROOT}.{region}.{stream.domain}.>",),
+            )
+            for name, stream in self.streams.items()
+            if stream.domain
         ]
 
     def durables_of_failures(self, service: str, region: str) -> list[Durable]:

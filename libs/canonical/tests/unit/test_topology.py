@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from canonical import EVENTS, publish_subject, topology
 from canonical.subjects import domain_of
+from canonical.topology import ServiceEntry
 
 import schemas
 
 MESH = topology.load()
 TEXT = files("canonical").joinpath("topology.toml").read_text(encoding="utf-8")
-WITHOUT_STREAM = {"ops"}  # control-tower, which publishes them, is no part of this mesh yet
 each_event = pytest.mark.parametrize("event_type", sorted(EVENTS))
 each_service = pytest.mark.parametrize("service", MESH.services)
 
@@ -48,12 +48,7 @@ def test_every_event_is_taken_in_by_one_stream(event_type: str) -> None:
         if any(covers(listened, subject_of(event_type)) for listened in stream.listens("eu"))
     ]
     domain = domain_of(event_type)
-    assert takers == ([] if domain in WITHOUT_STREAM else [MESH.stream_of(domain)])
-
-
-def test_only_the_named_domains_are_without_stream() -> None:
-    with_stream = {stream.domain for stream in MESH.streams.values() if stream.domain}
-    assert {domain_of(event_type) for event_type in EVENTS} - with_stream == WITHOUT_STREAM
+    assert takers == [MESH.stream_of(domain)]
 
 
 def test_a_stream_puts_the_partition_in_place_of_the_key() -> None:
@@ -91,7 +86,13 @@ def test_a_service_hears_exactly_what_it_consumes(service: str) -> None:
         for wanted in durable.filters
         if covers(wanted, ".".join(subject_of(event_type).split(".")[:-1]) + f".{partition}")
     ]
-    assert sorted(heard) == sorted(product(MESH.services[service].consumes, range(MESH.partitions)))
+    wanted_types = EVENTS if MESH.services[service].archives else MESH.services[service].consumes
+    assert sorted(heard) == sorted(product(wanted_types, range(MESH.partitions)))
+
+
+def test_a_service_that_archives_names_no_events() -> None:
+    with pytest.raises(ValidationError, match="name none"):
+        ServiceEntry(domain="ops", port=1, consumes=("order.released.v1",), archives=True)
 
 
 @each_service

@@ -15,7 +15,7 @@ ENVELOPE = "application/cloudevents+json"
 def document(service: str, version: str, topology: Topology, region: str) -> Json:
     """Return the document of a service."""
     own = topology.services[service]
-    heard = sorted(own.consumes)
+    heard = sorted(EVENTS if own.archives else own.consumes)
     said = sorted(name for name in EVENTS if domain_of(name) == own.domain)
     return {
         "asyncapi": "3.0.0",

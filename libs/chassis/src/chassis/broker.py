@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from faststream import AckPolicy
@@ -77,7 +77,7 @@ class Broker:
             return None
         return SASLPlaintext(username=self._settings.nats_user or self._service, password=password)
 
-    def consume(self, *, stream: str, durable: str, handle: Callable[[list[Msg]], Awaitable[None]]) -> None:
+    def consume(self, *, stream: str, durable: str, handle: Callable[[Sequence[Msg]], Awaitable[None]]) -> None:
         """Bind a durable made by the provisioner; batches go to `handle`, which acknowledges each message."""
 
         async def undecoded(message: NatsMessage) -> Any:  # noqa: ANN401  a batch subscriber's raw message is a list

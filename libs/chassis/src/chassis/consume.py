@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
-from canonical import CanonicalEvent, Envelope, UnknownEventType, decode
+from canonical import Envelope, UnknownEventType, decode
 from canonical.topology import Durable
 from chassis.commit import Committer, Forgotten
 from chassis.crashpoints import crash_here
@@ -25,6 +24,7 @@ from chassis.failures.fate import Behind, Unanswered, backoff
 from chassis.failures.letters import Letter, Origin, judged
 from chassis.failures.lives import ALONE_LIVES, Lives
 from chassis.failures.turns import Turns
+from chassis.pull import respond
 from chassis.telemetry import Metrics
 from chassis.work import Cause, Work, cause_of
 
@@ -49,11 +49,16 @@ class Subscription:
     repeatable: bool = True
 
 
+Opened = tuple[Envelope, Any, Subscription | None]
+"""An event's envelope, what its handler is called with, and who that is."""
+
+
 class Reader:
     """Makes work of event bytes, however they came: from a durable, or from a letter."""
 
     def __init__(self, service: str, subscriptions: dict[str, Subscription], ceiling: Ceiling) -> None:
         self._service, self._subscriptions, self._ceiling = service, subscriptions, ceiling
+        self.open: Callable[[bytes], Opened] = self._open
 
     def reading(self, durable: Durable) -> Read:
         """Return how a durable's deliveries are read."""
@@ -67,10 +72,10 @@ class Reader:
     def work(self, body: bytes, origin: Origin) -> Work:
         """Return the work of a message; one that cannot be decoded is a dead letter at once."""
         try:
-            envelope, event = decode(body)
+            opened = self.open(body)
         except (UnknownEventType, ValidationError, ValueError) as error:
             return self.kept(body, origin, Permanent(f"schema: {error}", remedy="fix-at-sender"))
-        return self._work(body, origin, envelope, event)
+        return self._work(body, origin, *opened)
 
     def kept(self, body: bytes, origin: Origin, error: Exception) -> Work:
         """Return work that only keeps a message as the letter this failure makes of it."""
@@ -78,12 +83,22 @@ class Reader:
         work.letter = self._letter(origin, body, error)
         return work
 
-    def _work(self, body: bytes, origin: Origin, envelope: Envelope, event: CanonicalEvent) -> Work:
-        subscription = self._subscriptions.get(type(event).type)
+    def _open(self, body: bytes) -> Opened:
+        envelope, event = decode(body)
+        return envelope, event, self._subscriptions.get(envelope.type)
+
+    def _work(
+        self,
+        body: bytes,
+        origin: Origin,
+        envelope: Envelope,
+        message: Any,  # noqa: ANN401  an event, or what an archive keeps of it
+        subscription: Subscription | None,
+    ) -> Work:
         known = replace(
             origin,
             message_id=envelope.id,
-            kind=type(event).type,
+            kind=envelope.type,
             lane=envelope.partitionkey,
             correlation_id=envelope.correlationid,
         )
@@ -91,9 +106,9 @@ class Reader:
             source=origin.source,
             message_id=envelope.id,
             cause=cause_of(envelope),
-            message=event,
+            message=message,
             handler=subscription.handler if subscription else None,
-            args=(event,),
+            args=(message,),
             deps=subscription.deps if subscription else {},
             lane=envelope.partitionkey,
             keep=lambda error: self._letter(known, body, error),
@@ -148,20 +163,13 @@ class Consumer:
             # not even the letter could be kept: the broker keeps the message
             level = logging.WARNING if isinstance(error, Temporary) else logging.ERROR
             log.log(level, "message_put_back", exc_info=error, extra={"subject": msg.subject})
-            await self._respond(msg.nak(delay=backoff(tries)))
+            await respond(msg.nak(delay=backoff(tries)))
             return
         crash_here("before-ack")
-        await self._respond(msg.ack())
+        await respond(msg.ack())
         crash_here("after-ack")
         if work.handler:
             self._ceiling.succeeded()
-
-    @staticmethod
-    async def _respond(response: Any) -> None:  # noqa: ANN401  one of nats-py's acknowledgment coroutines
-        try:
-            await response
-        except NatsError as error:
-            log.warning("ack_failed", extra={"error": repr(error)})
 
 
 def origin_at(durable: Durable, sequence: int, subject: str, headers: Mapping[str, str]) -> Origin:

@@ -23,6 +23,7 @@ from chassis.errors import StartupError
 from chassis.failures.api import router as dead_letter_routes
 from chassis.limits import Limits
 from chassis.problems import install
+from chassis.readiness import unready
 from chassis.replay.api import router as replay_routes
 from chassis.service import Service
 from chassis.settings import Settings
@@ -74,7 +75,7 @@ def _health(app: FastAPI, service: Service) -> None:
 
     @app.get("/health/ready", include_in_schema=False)
     async def ready() -> Response:
-        reasons = service.unready()
+        reasons = unready(service)
         body = {
             "status": "unready" if reasons else "ready",
             "service": service.name,

@@ -8,7 +8,7 @@ watchdog for silence, and a clear word when the durable is missing.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -242,3 +242,11 @@ def adopt(
     adopted = cast("MeshBatchSubscriber", subscriber)
     adopted.ownership, adopted.may_pull = ownership, may_pull
     return adopted
+
+
+async def respond(response: Awaitable[None]) -> None:
+    """Await an acknowledgment; one that cannot be sent only means that the broker delivers again."""
+    try:
+        await response
+    except NatsError as error:
+        log.warning("ack_failed", extra={"error": repr(error)})

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from canonical import CanonicalEvent, Envelope, topology
 from chassis import migrate
+from chassis.archive import Archive, Archiver, opening
 from chassis.broker import Broker
 from chassis.client import Http
 from chassis.clock import Clock
@@ -74,6 +75,7 @@ class Service:
         self._policies: dict[str, str] = {}
         self.office = Office(name, settings, self.engine, self.committer, self._subscriptions)
         self.replayer = self._replayer()
+        self._archiver: Archiver | None = None
         self._jobs: list[tuple[float, Job]] = [
             (RETENTION_SECONDS, self._drop_passed),
             (settings.reconcile_seconds, self.reconciler.check),
@@ -94,6 +96,12 @@ class Service:
     def once(self, event: type[CanonicalEvent], handler: Handler, **deps: Any) -> None:  # noqa: ANN401
         """Do as `on` for a handler that counts what it is told: a replay passes over the events it has handled."""
         self._subscriptions[event.type] = Subscription(handler, deps, repeatable=False)
+
+    def archive(self, store: type[Archive]) -> Archiver:
+        """Keep every event of every domain in this store, as the topology's `archives` says."""
+        self._archiver = Archiver(self.engine, store, self.metrics, lambda: self.broker.client)
+        self.office.reader.open = opening(store)
+        return self._archiver
 
     def projection(self, name: str, *stores: type[Documents[Any]], events: Sequence[type[CanonicalEvent]]) -> None:
         """Say that these tables follow from these events alone, so that a replay may empty and rebuild them.
@@ -203,6 +211,8 @@ class Service:
         self._bind()
         await self.broker.connect()
         self.relay.start(self.broker.client)
+        if self._archiver:
+            await self._archiver.start()
         for runner in self._runners.values():
             await runner.start()
         await self.replayer.prepare()
@@ -220,6 +230,8 @@ class Service:
         crash_here("stopping")
         await self.broker.stop()
         crash_here("stopped-pulling")
+        if self._archiver:
+            self._archiver.stop()
         await asyncio.gather(*(runner.stop() for runner in self._runners.values()))
         await self.committer.stop()
         await asyncio.gather(*(runner.release() for runner in self._runners.values()))
@@ -229,21 +241,6 @@ class Service:
         await self.systems.close()
         await self.engine.dispose()
         await asyncio.to_thread(self.tracing.close)
-
-    def unready(self) -> list[str]:
-        """Return why the service should get no traffic; empty when it should."""
-        reasons = [f"durable {name} is missing: run the provisioner" for name in self.broker.missing()]
-        if not self.started:
-            return ["starting or stopping"]
-        if not self.broker.is_connected:
-            reasons.append("the broker connection is down")
-        if self.committer.database_away_since:
-            reasons.append(f"the database is away since {self.committer.database_away_since.isoformat()}")
-        if self.office.ceiling.reached:
-            reasons.append(f"too much fails and nothing more is taken: {self.office.ceiling.reached}")
-        if self.relay.age_seconds > 30:
-            reasons.append(f"the oldest unpublished event is {self.relay.age_seconds:.0f} s old")
-        return reasons
 
     def _committer(self) -> Committer:
         settings = self.settings
@@ -268,7 +265,10 @@ class Service:
     def _bind(self) -> None:
         for durable in self._durables():
             consumer = self.office.consumer(durable, lambda: self.broker.client, self.metrics)
-            self.broker.consume(stream=durable.stream, durable=durable.name, handle=consumer.handle)
+            is_event = topology.load().streams[durable.stream].domain is not None
+            archiver = self._archiver if is_event else None
+            handle = archiver.handling(durable, consumer.handle) if archiver else consumer.handle
+            self.broker.consume(stream=durable.stream, durable=durable.name, handle=handle)
 
     def _durables(self) -> list[topology.Durable]:
         """Return this process's share: the partitions of its ordinal."""

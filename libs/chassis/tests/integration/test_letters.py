@@ -14,6 +14,7 @@ from chassis import Service, Temporary
 from chassis.effect import Outcome
 from chassis.failures.selection import Selection, Wish
 from chassis.host import make_app
+from chassis.readiness import unready
 from chassis.testing import LocalMesh, eventually
 from chassis.testing.orders import released
 from chassis.testing.sample.app import Note, NoteStore, empty, take_note
@@ -173,5 +174,5 @@ async def test_a_bad_release_stops_the_service_and_a_mended_one_goes_on(mesh: Lo
         assert "too much fails" in answer.text
         is_mended = True
         await eventually(noted(service, orders), within_seconds=60)
-        assert service.unready() == []
+        assert unready(service) == []
         assert await service.office.book.listed(Selection(state="dead"), 0, 1000) == []

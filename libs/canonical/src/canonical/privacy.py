@@ -3,16 +3,15 @@
 from functools import cache
 from typing import Any
 
+from canonical.catalogue import EVENTS
+
 MASK = "•••"
 
 
 @cache
 def private_fields(event_type: str) -> frozenset[str]:
-    """Return the names of fields that an event type's schema classifies; empty for a type the catalogue lacks."""
-    from canonical import EVENTS
-
-    event = EVENTS.get(event_type)
-    return frozenset(_classified(event.model_json_schema())) if event else frozenset()
+    """Return the names of fields that an event type's schema classifies."""
+    return frozenset(_classified(EVENTS[event_type].model_json_schema()))
 
 
 def _classified(schema: dict[str, Any]) -> set[str]:
@@ -23,7 +22,9 @@ def _classified(schema: dict[str, Any]) -> set[str]:
 
 
 def masked(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return an event's data with the classified fields hidden."""
+    """Return an event's data with the classified fields hidden; all of them where the catalogue lacks the event."""
+    if event_type not in EVENTS:
+        return dict.fromkeys(data, MASK)
     hidden = private_fields(event_type)
     return {name: MASK if name in hidden else _mask(value, hidden) for name, value in data.items()}
 
