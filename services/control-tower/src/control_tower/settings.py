@@ -12,5 +12,6 @@ class ServiceSettings(Settings):
     archive_days: int = Field(default=400, ge=15, description="Days an event is kept in the archive, by day recorded.")
     services_url: str = Field(
         default="http://127.0.0.1:{port}",
-        description="Base URL of a service's HTTP interface; {name} and {port} stand for the topology's.",
+        description="Base URL of a service's HTTP interface; {name} and {port} stand for its own. "
+        "Ports keep the topology's distance from this service's.",
     )

@@ -159,7 +159,7 @@ WITH hit AS (
     (SELECT value, kind, correlation_id, seen_at, 1 FROM number
         WHERE value > :wanted AND value < :behind ORDER BY value, kind, correlation_id LIMIT :limit)
 )
-SELECT hit.value, hit.kind, j.correlation_id, j.stage, j.first_at, j.last_at, j.events, j.company, j.region
+SELECT hit.value, hit.kind, j.correlation_id, j.stage, j.stage_at, j.first_at, j.last_at, j.events, j.company, j.region
 FROM hit JOIN journey j USING (correlation_id) ORDER BY place, hit.value, hit.seen_at DESC LIMIT :limit
 """
 STAGES = "SELECT stage, count(*) AS journeys FROM journey WHERE stage IS NOT NULL GROUP BY stage"
@@ -182,6 +182,10 @@ SELECT d.flow, d.after, d.order_id, d.correlation_id, d.opened_at, d.risk_at, d.
 FROM deadline d JOIN journey j USING (correlation_id)
 WHERE d.opened_at IS NOT NULL AND d.told < 3 AND d.met_at IS NULL AND d.risk_at < now() AND j.ended_at IS NULL
 ORDER BY d.due_at LIMIT :limit
+"""
+PER_MINUTE = """
+SELECT type, count(*) AS events FROM event
+WHERE day >= current_date - 1 AND recorded_at > now() - interval '60 seconds' GROUP BY type
 """
 HIGHEST = "\U0010ffff"
 STORY_LIMIT = 5_000
@@ -215,6 +219,14 @@ class Library:
         bodies = await self._rows(STORY, correlation_id=correlation_id, first=first, last=last, limit=STORY_LIMIT)
         story = tell([orjson.loads(row["body"]) for row in bodies])
         return {**rows[0], "story": story, "deadlines": await self._rows(DEADLINES, correlation_id=correlation_id)}
+
+    async def per_minute(self) -> dict[str, int]:
+        """Return how many events of each type were recorded in the last minute."""
+        return {row["type"]: row["events"] for row in await self._rows(PER_MINUTE)}
+
+    async def kept(self) -> int:
+        """Return the number of the latest event kept; it only grows."""
+        return int((await self._rows("SELECT last_value FROM event_seq"))[0]["last_value"])
 
     async def late(self, limit: int) -> list[dict[str, Any]]:
         """Return open deadlines at risk or past, the earliest due first."""

@@ -77,7 +77,9 @@ def _file_one(filed: Filed, envelope: Envelope) -> None:
     if journey is None:
         journey = filed.journeys[correlation] = Journey(envelope.company, envelope.region, recorded, recorded)
     journey.take_in(envelope)
-    numbers = numbers_of(envelope.data) | {("correlation", correlation)}
+    numbers = numbers_of(envelope.data)
+    if correlation not in (value for _, value in numbers):
+        numbers |= {("correlation", correlation)}
     if envelope.sourceref:
         numbers |= {("reference", envelope.sourceref)}
     for kind, value in numbers:

@@ -57,11 +57,12 @@ CREATE TABLE deadline (
 
 
 def upgrade() -> None:
-    op.execute("CREATE SEQUENCE event_seq CACHE 100")
+    op.execute("CREATE SEQUENCE event_seq")
     op.execute(EVENT)
     op.execute("CREATE TABLE event_earlier PARTITION OF event DEFAULT")
     op.execute("CREATE INDEX event_correlation ON event (correlation_id)")
     op.execute("CREATE INDEX event_by_seq ON event (seq)")
+    op.execute("CREATE INDEX event_by_time ON event USING brin (recorded_at) WITH (pages_per_range = 16)")
     op.execute(JOURNEY)
     op.execute("CREATE INDEX journey_by_stage ON journey (stage, stage_at DESC) WHERE stage IS NOT NULL")
     op.execute(NUMBER)

@@ -1,4 +1,4 @@
-"""Ways into control-tower: search, the board, one order's story, what is late."""
+"""Search, the board, one order's story, what is late."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +12,6 @@ from control_tower.domain.limits import limit_of
 from control_tower.domain.story import Told
 from control_tower.store import Library
 
-PREFIX = "/api/v1"
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -79,8 +78,8 @@ class JourneyStory(Journey):
 
 
 def router(service: Service) -> APIRouter:
-    """Return the HTTP interface."""
-    routes = APIRouter(prefix=PREFIX)
+    """Return the routes."""
+    routes = APIRouter(tags=["journeys"])
     library = Library(service.engine)
 
     @routes.get("/search")

@@ -1,0 +1,122 @@
+"""The services of this region, over their HTTP interfaces: how each does, what failed, and what people ask of them."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from canonical import EVENTS, topology
+from chassis import Http, Rejected, Service, Temporary
+
+from control_tower.domain.mesh import Edge, Node
+
+OPEN_TO_PEOPLE = ("dead-letters", "replays", "carriers", "shipments", "tracking", "notifications", "durability")
+"""The parts of a service's interface the page may use."""
+FRESH_SECONDS = 2.0
+ANSWER_SECONDS = 5.0
+
+
+class Region:
+    """The topology's services, each under its own address."""
+
+    def __init__(self, service: Service, pattern: str) -> None:
+        self._mesh = topology.load()
+        moved = service.settings.port - self._mesh.services[service.name].port
+        self._clients: dict[str, Http] = {
+            name: service.http(
+                base_url=pattern.format(name=name, port=entry.port + moved), system=name, timeout_seconds=ANSWER_SECONDS
+            )
+            for name, entry in self._mesh.services.items()
+            if name != service.name
+        }
+        self._nodes: tuple[float, Sequence[Node]] = (0.0, ())
+
+    async def ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        content: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Return the body of a service's answer.
+
+        Raises:
+            Rejected: it refuses, or there is no such service or part.
+            Temporary: it does not answer.
+        """
+        if service not in self._clients or path.split("/", 1)[0] not in OPEN_TO_PEOPLE:
+            raise Rejected(f"{service} has no {path} for people", status=404, body="")
+        headers = {"content-type": "application/json"} if content else None
+        answer = await self._clients[service].request(
+            method, f"/{path}", content=content or None, params=params, headers=headers
+        )
+        return answer.content
+
+    async def groups(self) -> tuple[list[dict[str, Any]], list[str]]:
+        """Return the groups of failures of all services, the largest first, and who did not answer."""
+        found = await asyncio.gather(*(self._groups_of(name) for name in self._clients))
+        groups = [{**group, "service": name} for name, listed in found for group in listed or ()]
+        groups.sort(key=lambda group: -(group["dead"] + group["waiting"] + group["in_hand"]))
+        return groups, [name for name, listed in found if listed is None]
+
+    async def _groups_of(self, name: str) -> tuple[str, list[dict[str, Any]] | None]:
+        try:
+            return name, (await self._clients[name].request("GET", "/dead-letters/groups")).json()
+        except (Temporary, Rejected):
+            return name, None
+
+    async def nodes(self) -> Sequence[Node]:
+        """Return how every service does, as of at most two seconds ago."""
+        asked_at, nodes = self._nodes
+        if time.monotonic() - asked_at > FRESH_SECONDS:
+            nodes = await asyncio.gather(*(self._node(name) for name in self._clients))
+            self._nodes = time.monotonic(), nodes
+        return nodes
+
+    async def _node(self, name: str) -> Node:
+        domain = self._mesh.services[name].domain
+        try:
+            health = await self._clients[name].request("GET", "/metrics")
+        except (Temporary, Rejected) as error:
+            return Node(name=name, domain=domain, answers=False, why=[str(error)])
+        _, groups = await self._groups_of(name)
+        return Node(
+            name=name,
+            domain=domain,
+            answers=True,
+            dead=sum(group["dead"] for group in groups or ()),
+            waiting=sum(group["waiting"] for group in groups or ()),
+            **_read(health.text),
+        )
+
+    def edges(self, per_minute: Mapping[str, int]) -> list[Edge]:
+        """Return who hears whom, with the events of the last minute."""
+        heard: dict[tuple[str, str], list[str]] = {}
+        for name, entry in self._mesh.services.items():
+            for event_type in entry.consumes:
+                heard.setdefault((EVENTS[event_type].owner, name), []).append(event_type)
+        return [
+            Edge(
+                publisher=publisher, consumer=consumer, types=types, per_minute=sum(per_minute.get(t, 0) for t in types)
+            )
+            for (publisher, consumer), types in heard.items()
+        ]
+
+
+def _read(metrics: str) -> dict[str, Any]:
+    """Return what the page shows of a service's metrics."""
+    samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
+
+    def total(name: str) -> float:
+        return sum(sample.value for sample in samples if sample.name == name)
+
+    breakers = {s.labels["system"]: int(s.value) for s in samples if s.name == "crossdock_breaker_state"}
+    return {
+        "calls_waiting": int(total("crossdock_effects_waiting")),
+        "outbox_age_seconds": round(total("crossdock_outbox_age_seconds"), 1),
+        "systems": {system: ("closed", "half open", "open")[state] for system, state in breakers.items()},
+    }

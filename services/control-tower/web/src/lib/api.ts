@@ -1,0 +1,238 @@
+// The tower's API. Every call either returns what it is asked for or throws a Problem that says what to do.
+
+export class Problem extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message)
+  }
+}
+
+export interface Journey {
+  correlation_id: string
+  stage: string | null
+  stage_at: string | null
+  first_at: string
+  last_at: string
+  events: number
+  company: string
+  region: string
+}
+export interface Hit extends Journey {
+  kind: string
+  value: string
+}
+export interface Told {
+  id: string
+  type: string
+  service: string
+  subject: string
+  happened_at: string
+  recorded_at: string
+  after_ms: number | null
+  depth: number
+  system: string | null
+  data: Record<string, unknown>
+}
+export interface Deadline {
+  correlation_id: string
+  order_id: string | null
+  flow: string
+  after: string
+  awaited: string[]
+  opened_at: string
+  risk_at: string
+  due_at: string
+  met_at: string | null
+}
+export interface Story extends Journey {
+  story: Told[]
+  deadlines: Deadline[]
+}
+export interface Node {
+  name: string
+  domain: string
+  answers: boolean
+  why: string[]
+  dead: number
+  waiting: number
+  calls_waiting: number
+  outbox_age_seconds: number
+  systems: Record<string, 'closed' | 'half open' | 'open'>
+}
+export interface Edge {
+  publisher: string
+  consumer: string
+  types: string[]
+  per_minute: number
+}
+export interface Picture {
+  at: string
+  services: Node[]
+  edges: Edge[]
+  per_minute: Record<string, number>
+}
+export interface Playbook {
+  title: string
+  team: string
+  act: string
+  steps: string
+}
+export interface Group {
+  service: string
+  group: string
+  source: string
+  kind: string | null
+  error_class: string
+  error: string
+  remedy: string
+  dead: number
+  waiting: number
+  in_hand: number
+  oldest: string
+  newest: string
+  playbook: Playbook
+}
+export interface Letter {
+  id: number
+  source: string
+  origin: string
+  state: string
+  kind: string | null
+  error_class: string
+  error: string
+  fingerprint: string
+  remedy: string
+  assignee: string | null
+  tries: number
+  correlation_id: string | null
+  created_at: string
+  changed_at: string
+  outcome: string | null
+}
+export interface Change {
+  action: string
+  actor: string
+  reason: string
+  at: string
+}
+export interface FullLetter extends Letter {
+  body: string
+  encoding: string
+  digest: string
+  playbook: Playbook
+  history: Change[]
+}
+export interface Act {
+  id: string
+  action: string
+  actor: string
+  reason: string
+  target: string | null
+  covered: number
+  state: string
+  note: string
+  created_at: string
+  ended_at: string | null
+  counts: Record<string, number>
+}
+export interface Wish {
+  action: string
+  actor: string
+  reason: string
+  target?: string
+  selection: Record<string, unknown>
+}
+export interface Entry {
+  type: string
+  name: string
+  what: string
+  domain: string
+  owner: string
+  consumers: string[]
+  flows: string[]
+}
+export interface Step {
+  event: string
+  publisher: string
+  what: string
+  after: string[]
+  within_seconds: number | null
+}
+export interface Flow {
+  name: string
+  title: string
+  steps: Step[]
+}
+export interface ReplayPlan {
+  service: string
+  types: { type: string; count: number; handled: string }[]
+  total: number
+  seconds: number
+  effects: Record<string, string>
+}
+export interface Replay {
+  id: string
+  state: string
+  total: number
+  done: number
+  counts: Record<string, number>
+  error: string | null
+  created_at: string
+  request: { actor: string; reason: string; types: string[]; correlation_id: string | null }
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let answer: Response
+  try {
+    answer = await fetch(`api/v1/${path}`, {
+      method,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+  } catch {
+    throw new Problem('The control tower does not answer. The regions go on without it; this page tries again.', 0)
+  }
+  const said = await answer.json().catch(() => ({}))
+  if (!answer.ok) throw new Problem(said.detail || `The control tower answered ${answer.status}.`, answer.status)
+  return said as T
+}
+
+const query = (values: Record<string, string | number | undefined>) => {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '')
+  return given.length ? '?' + new URLSearchParams(given.map(([name, value]) => [name, String(value)])) : ''
+}
+const at = (service: string) => `services/${encodeURIComponent(service)}`
+
+export const api = {
+  search: (q: string) => call<Hit[]>('GET', `search${query({ q, limit: 50 })}`),
+  journeys: (stage: string, before?: string) =>
+    call<Journey[]>('GET', `journeys${query({ stage, before, limit: 50 })}`),
+  journey: (id: string) => call<Story>('GET', `journeys/${encodeURIComponent(id)}`),
+  late: () => call<Deadline[]>('GET', 'late'),
+  mesh: () => call<Picture>('GET', 'mesh'),
+  failures: () => call<{ groups: Group[]; silent: string[] }>('GET', 'failures'),
+  letters: (service: string, group: string, after = 0) =>
+    call<Letter[]>('GET', `${at(service)}/dead-letters${query({ group, after, limit: 100 })}`),
+  letter: (service: string, id: number) => call<FullLetter>('GET', `${at(service)}/dead-letters/${id}`),
+  plan: (service: string, wish: Wish) => call<{ covered: number }>('POST', `${at(service)}/dead-letters/plan`, wish),
+  act: (service: string, wish: Wish) => call<Act>('POST', `${at(service)}/dead-letters/acts`, wish),
+  acts: (service: string) => call<Act[]>('GET', `${at(service)}/dead-letters/acts`),
+  actOf: (service: string, id: string) => call<Act>('GET', `${at(service)}/dead-letters/acts/${id}`),
+  edit: (service: string, id: number, edit: Record<string, unknown>) =>
+    call<FullLetter>('POST', `${at(service)}/dead-letters/${id}/edit`, edit),
+  planReplay: (service: string, wanted: Record<string, unknown>) =>
+    call<ReplayPlan>('POST', `${at(service)}/replays/plan`, wanted),
+  replay: (service: string, wanted: Record<string, unknown>) =>
+    call<Replay>('POST', `${at(service)}/replays`, wanted),
+  replays: (service: string) => call<Replay[]>('GET', `${at(service)}/replays`),
+  stopReplay: (service: string, id: string) => call<Replay>('POST', `${at(service)}/replays/${id}/stop`),
+  carriers: () => call<{ folder: string; carriers: Record<string, unknown>[] }>('GET', `${at('carrier-gateway')}/carriers`),
+  performance: () => call<Record<string, unknown>[]>('GET', `${at('carrier-gateway')}/carriers/performance`),
+  quality: () => call<Record<string, unknown>[]>('GET', `${at('carrier-gateway')}/carriers/quality`),
+  events: () => call<Entry[]>('GET', 'catalogue/events'),
+  event: (type: string) =>
+    call<Entry & { json_schema: Record<string, unknown> }>('GET', `catalogue/events/${encodeURIComponent(type)}`),
+  flows: () => call<Flow[]>('GET', 'catalogue/flows'),
+}
