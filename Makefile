@@ -19,7 +19,7 @@ LISTENS ?=
 
 BOOK    := build/faults.jsonl
 
-.PHONY: help setup demo up down test check lint e2e faults bench schemas new-service format constraints clean
+.PHONY: help setup demo up down test check lint e2e faults bench web schemas new-service format constraints clean
 
 help: ## List the tasks
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ faults: setup ## The fault tests in full size (hours); writes the table of docs/
 
 bench: setup ## Measure the figures of docs/performance.md on this machine
 	@$(BIN)/python -m bench
+
+web: ## Build the control tower's page (needs Node 20.19 or newer); the built files are committed
+	@cd services/control-tower/web && npm ci --silent && npm run --silent check && npm run --silent build
 
 schemas: setup ## Write the JSON Schema and example of every event, the OpenAPI and AsyncAPI document of every service
 	@$(BIN)/python tools/schemas.py

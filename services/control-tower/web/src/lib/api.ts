@@ -220,6 +220,8 @@ export const api = {
   act: (service: string, wish: Wish) => call<Act>('POST', `${at(service)}/dead-letters/acts`, wish),
   acts: (service: string) => call<Act[]>('GET', `${at(service)}/dead-letters/acts`),
   actOf: (service: string, id: string) => call<Act>('GET', `${at(service)}/dead-letters/acts/${id}`),
+  steer: (service: string, id: string, verb: 'stop' | 'resume') =>
+    call<Act>('POST', `${at(service)}/dead-letters/acts/${id}/${verb}`),
   edit: (service: string, id: number, edit: Record<string, unknown>) =>
     call<FullLetter>('POST', `${at(service)}/dead-letters/${id}/edit`, edit),
   planReplay: (service: string, wanted: Record<string, unknown>) =>

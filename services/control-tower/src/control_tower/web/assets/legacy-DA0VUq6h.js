@@ -1,0 +1,1 @@
+import{X as e}from"./index-C7GaET2u.js";e();
