@@ -15,22 +15,24 @@ SETTINGS = {"UNKNOWN_SKU_GRACE_SECONDS": "2"}
 
 
 @pytest.fixture(scope="session")
-def start_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Mesh]]:
-    """Start a mesh of one's own; all of them are ended with the test run."""
+def start_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Mesh]]:
+    """Start a mesh of one's own, with control-tower if asked for; all of them are ended with the test run."""
     with ExitStack() as started:
-        yield lambda: started.enter_context(running(tmp_path_factory.mktemp("mesh"), **SETTINGS))
+        yield lambda tower=False: started.enter_context(
+            running(tmp_path_factory.mktemp("mesh"), tower=tower, **SETTINGS)
+        )
 
 
 @pytest.fixture(scope="session")
-def mesh(start_mesh: Callable[[], Mesh]) -> Mesh:
+def mesh(start_mesh: Callable[..., Mesh]) -> Mesh:
     """The mesh the stories are told in."""
     return start_mesh()
 
 
 @pytest.fixture(scope="session")
-def own_mesh(start_mesh: Callable[[], Mesh]) -> Mesh:
+def own_mesh(start_mesh: Callable[..., Mesh]) -> Mesh:
     """A mesh whose ledgers nobody compares: its orders come from the tests."""
-    return start_mesh()
+    return start_mesh(tower=True)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_everything_again_changes_nothing_outside(mesh: Mesh) -> None:
     calls = world.report()["calls"]
     plans = answered(mesh, "plan", *TO, "--since", since)["plans"]
     counted = {found["type"]: found["count"] for plan in plans for found in plan["types"]}
-    assert counted["order.released.v1"] == counted["carrier.delivered.v1"] == ORDERS
+    assert counted["order.released.v1"] == ORDERS <= counted["carrier.delivered.v1"]  # parcels of earlier tests too
     assert world.report()["calls"] == calls
 
     refused = crossdock(mesh, "run", *TO, "--since", since, "--reason", "a test")

@@ -14,7 +14,7 @@ ORDERS, KILLS = size((200, 8), (20_000, 1_000))
 SCENARIO = size("duplicates", "mixed")
 SECONDS_PER_KILL = 1.5
 SEED = 1
-VICTIMS = [*topology.load().services, "postgres"]
+VICTIMS = [*(name for name, service in topology.load().services.items() if service.consumes), "postgres"]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(size(600, 7200))]
 

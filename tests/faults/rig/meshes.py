@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from canonical.topology import load
+
 from crossdock_cli import demo
 from crossdock_cli.layout import HOST, LAST_OFFSET, Layout
 from crossdock_cli.mesh import Mesh
@@ -38,9 +40,13 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def running(folder: Path, *, base: int | None = None, **settings: str) -> Iterator[Mesh]:
-    """Give a mesh with its outside world, ended at the end; `settings` go to every service."""
-    mesh = Mesh(Layout(state_dir=str(folder), base_port=base or free_base(), settings=settings))
+def running(folder: Path, *, base: int | None = None, tower: bool = False, **settings: str) -> Iterator[Mesh]:
+    """Give a mesh with its outside world, ended at the end; `settings` go to every service.
+
+    control-tower only looks on; without it the two cores of a small machine belong to what is tested.
+    """
+    only = () if tower else tuple(name for name, service in load().services.items() if service.consumes)
+    mesh = Mesh(Layout(state_dir=str(folder), base_port=base or free_base(), only=only, settings=settings))
     mesh.start()
     try:
         yield mesh
