@@ -141,7 +141,7 @@ async def edit_while_the_console_dies(at: Scene) -> None:
     first = at.open_console("mend", task)
 
     async def some_edited() -> bool:
-        return len(await at.dead("check-address")) <= GROUP * 3 // 4
+        return len(await at.dead("check-address")) < GROUP
 
     await eventually(some_edited, within_seconds=120)
     await first.kill()
