@@ -2,15 +2,16 @@
 
 import os
 import secrets
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from crossdock_cli.forks import fork
 from crossdock_cli.layout import HOST, SANDBOX, SMTP, Layout
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
 
 STOP_SECONDS = 20.0
 CARRIERS = Path("partners") / "carriers"
@@ -52,45 +53,40 @@ class Child:
     env: Mapping[str, str]
     log: Path
     args: tuple[str, ...] = ()
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _process: "ForkServerProcess | None" = field(default=None, init=False)
 
     @property
     def pid(self) -> int:
         """The process id of the latest start; 0 before the first."""
-        return self._process.pid if self._process else 0
+        return (self._process.pid or 0) if self._process else 0
 
     def start(self) -> None:
         """Start it in a session of its own, its output going to its log file."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", self.module, *self.args]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=dict(self.env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        self._process = fork(self.module, self.args, self.env, self.log)
 
     def is_alive(self) -> bool:
         """Whether the latest start still runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.is_alive()
 
     def ending(self) -> str:
         """Return the signal that ended it; empty when it ended by itself."""
-        code = self._process.poll() if self._process else None
+        code = self._process.exitcode if self._process else None
         return f"ended by signal {-code}" if code is not None and code < 0 else ""
 
     def ask_to_end(self) -> None:
         """Ask it to end, without waiting."""
-        if self._process and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        if self._process and self._process.is_alive():
+            self._process.terminate()
 
     def stop(self) -> None:
         """Ask it to end and wait for it; after twenty seconds end it."""
         self.ask_to_end()
         if self._process:
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
+            self._process.join(STOP_SECONDS)
+            if self._process.is_alive():
                 self._process.kill()
-                self._process.wait()
+                self._process.join()
 
 
 def make_secrets(layout: Layout) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from chassis import crashpoints
 from chassis.host import run
 
 SAMPLE = ("chassis.testing.sample.changes:build", "chassis.testing.sample.settings:SampleSettings")
@@ -32,7 +31,6 @@ def serve(service: tuple[str, str], environment: Mapping[str, str], log_path: st
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.environ.update(environment)
-    crashpoints.arm(environment.get("CROSSDOCK_CRASH_AT", ""))
     if defect:
         import_module("rig.defects").apply(defect)
     build, settings = (getattr(import_module(module), name) for module, _, name in (p.partition(":") for p in service))

@@ -1,7 +1,7 @@
 """Named points at which a fault test ends the process, as a power cut would: nothing is flushed, closed or said.
 
-`CROSSDOCK_CRASH_AT=after-commit:2` ends the process at the second passage of `after-commit`. Without it no point does
-anything.
+A service started with `CROSSDOCK_CRASH_AT=after-commit:2` ends at its second passage of `after-commit`. Without it no
+point does anything.
 """
 
 import os
@@ -54,6 +54,3 @@ def crash_here(point: str) -> None:
         _left[point] -= 1
         if not _left[point]:
             os._exit(CRASH_EXIT)
-
-
-arm(os.environ.get("CROSSDOCK_CRASH_AT", ""))

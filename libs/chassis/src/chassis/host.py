@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from canonical import topology
 from chassis.asyncapi import document
+from chassis.crashpoints import arm
 from chassis.durability import routes
 from chassis.errors import StartupError
 from chassis.failures.api import router as dead_letter_routes
@@ -103,7 +104,9 @@ def run(build: Callable[[S], Service], settings: type[S]) -> None:
 
 def _built(build: Callable[[S], Service], settings: type[S]) -> Service:
     try:
-        return build(settings())
+        values = settings()
+        arm(values.crash_at)
+        return build(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         default=50, ge=1, description="So many messages in a row that fail stop the consumers: a bad release."
     )
     log_level: str = Field(default="INFO", description="Lowest level logged.")
+    crash_at: str = Field(
+        default="", description="For fault tests: `point:n` ends the process at its n-th passage of a crash point."
+    )
     otlp_url: str | None = Field(
         default=None, description="OTLP/HTTP collector of traces, without /v1/traces; none are made when empty."
     )

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.integration
 
 STATES = text("SELECT correlation_id, kind, state FROM letter ORDER BY id")
 
+CUT_OFF = text("UPDATE letter SET state = 'retrying', tries = 12, due_at = now()")
+
 
 @pytest.fixture
 async def erp(mesh: LocalMesh) -> AsyncIterator[Client]:
@@ -97,6 +99,25 @@ async def test_a_key_keeps_its_order_behind_a_message_that_waits_across_a_restar
         assert note
         assert note.versions == ["released", "cancelled"]
         assert {state for _, state in await states(service, "SO-held")} == {"resolved"}
+
+
+async def test_a_try_that_was_cut_off_accuses_no_letter_that_waited_long(mesh: LocalMesh, erp: Client) -> None:
+    warehouse, settings = Warehouse(), await mesh.settings("inventory-sync")
+    await publish(erp, released("SO-held-cut"))
+    async with running(served(settings, warehouse)) as service:
+
+        async def waits() -> bool:
+            return bool(await states(service, "SO-held-cut"))
+
+        await eventually(waits)
+    warehouse.is_open = True
+    service = served(settings, warehouse)
+    async with service.engine.begin() as connection:
+        # what a process leaves that dies at a try after many that failed
+        await connection.execute(CUT_OFF)
+    async with running(service):
+        await eventually(noted(service, ["SO-held-cut"], 1))
+        assert await states(service, "SO-held-cut") == [("released", "resolved")]
 
 
 async def test_a_message_that_comes_while_its_key_waits_goes_behind(mesh: LocalMesh, erp: Client) -> None:

@@ -63,6 +63,7 @@ class Office:
             committer,
             reader=self.reader,
             ceiling=self.ceiling,
+            turns=self._turns,
             effects=self.effects,
             redos=self.redos,
         )

@@ -2,11 +2,14 @@
 
 A letter being tried is leased; a process that dies leaves it to be claimed by its next life, or when the lease has
 passed. What took effect before is known to the inbox, or to the effect's row, so a second try of it changes nothing.
+A try that was cut off is made again alone, while nothing else is handled: only then does a further end of the process
+count against the letter, and after more than three it is dead.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +23,7 @@ from chassis.failures import letters
 from chassis.failures.ceiling import Ceiling
 from chassis.failures.fate import BUG_TRIES, Unanswered
 from chassis.failures.letters import HELD, Letter, Origin, judged, origin_of
+from chassis.failures.turns import Turns
 from chassis.settings import Settings
 from chassis.sql import Row, fetch, transaction
 from chassis.work import Cause, Work, root_cause
@@ -29,6 +33,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 100
 LEASE_SECONDS = 10.0
 LEFT_SECONDS = 1.0
+SUSPECT_TRIES = 3
+"""A letter is dead that was tried alone more often than this without an end: it may be what ends the process."""
 EFFECT = "effect-"
 
 CLAIM = (
@@ -39,9 +45,11 @@ CLAIM = (
     "AND letter.source = l.source AND letter.lane = l.lane AND letter.id < l.id)) "
     "ORDER BY l.id LIMIT $4 FOR UPDATE OF l SKIP LOCKED) "
     "UPDATE letter SET state = 'retrying', tries = tries + 1, due_at = now() + make_interval(secs => $1::float), "
+    "alone = CASE WHEN due.was = 'retrying' THEN alone ELSE 0 END, "
     "waits_since = CASE WHEN tries = 0 OR due.was = 'queued' THEN now() ELSE waits_since END, changed_at = now() "
     "FROM due WHERE letter.id = due.id RETURNING letter.*, due.was"
 )
+BEGIN_ALONE = "UPDATE letter SET alone = alone + 1 WHERE id = $1 RETURNING alone"
 LEAVE = (
     "UPDATE letter SET state = 'waiting', tries = tries - 1, due_at = now() + make_interval(secs => $2::float) "
     "WHERE id = $1 AND state = 'retrying'"
@@ -79,11 +87,13 @@ class Retrier:
         *,
         reader: Reader,
         ceiling: Ceiling,
+        turns: Turns,
         effects: Mapping[str, EffectRoute],
         redos: Mapping[str, Redo],
     ) -> None:
         self._service, self._settings, self._engine, self._committer = service, settings, engine, committer
-        self._reader, self._ceiling, self._effects, self._redos = reader, ceiling, effects, redos
+        self._reader, self._ceiling, self._turns = reader, ceiling, turns
+        self._effects, self._redos = effects, redos
 
     async def reclaim(self) -> None:
         """Take back at once what a former life of this process was trying."""
@@ -95,13 +105,31 @@ class Retrier:
         async with transaction(self._engine) as session:
             await fetch(session, SETTLE_MADE)
         while self._ceiling.may_probe() and (rows := await self._claim()):
-            await asyncio.gather(*(self._retry(row) for row in rows))
+            async with self._turns.together():
+                await asyncio.gather(*(self._retry(row) for row in rows if row["was"] != "retrying"))
+            for row in rows:
+                if row["was"] == "retrying":
+                    async with self._turns.alone():
+                        await self._retry_alone(row)
 
     async def _claim(self) -> Sequence[Row]:
         limit = 1 if self._ceiling.reached else AT_ONCE
         async with transaction(self._engine) as session:
             values = (LEASE_SECONDS, self._settings.replicas, self._settings.ordinal, limit)
             return await fetch(session, CLAIM, *values)
+
+    async def _retry_alone(self, row: Row) -> None:
+        """Try again what was being tried when the process ended; give up on what ended it again and again."""
+        async with transaction(self._engine) as session:
+            begun = (await fetch(session, BEGIN_ALONE, row["id"]))[0]["alone"]
+        if begun <= SUSPECT_TRIES:
+            await self._retry(row)
+            return
+        work = self._work(row, root_cause(row["source"], row["origin"]), row["origin"], None)
+        work.lane = row["lane"]
+        error = Unanswered(f"tried alone {begun - 1} times without an end of it")
+        work.letter = self._judged(replace(origin_of(row), tries=max(row["tries"], BUG_TRIES)), row["body"], error)
+        await self._committer.submit(work)
 
     async def _retry(self, row: Row) -> None:
         source = str(row["source"])
@@ -123,8 +151,6 @@ class Retrier:
         """Give an event to its handler."""
         work = self._reader.work(row["body"], origin_of(row))
         work.settles = row["id"]
-        if work.keep and row["was"] == "retrying" and row["tries"] > BUG_TRIES:
-            work.letter = work.keep(Unanswered(f"tried {row['tries'] - 1} times without an end of it"))
         await self._committer.submit(work)
         if work.letter is None:
             self._ceiling.succeeded()
