@@ -57,7 +57,7 @@ class Reader:
     """Makes work of event bytes, however they came: from a durable, or from a letter."""
 
     def __init__(self, service: str, subscriptions: dict[str, Subscription], ceiling: Ceiling) -> None:
-        self._service, self._subscriptions, self._ceiling = service, subscriptions, ceiling
+        self._service, self._subscriptions, self.ceiling = service, subscriptions, ceiling
         self.open: Callable[[bytes], Opened] = self._open
 
     def reading(self, durable: Durable) -> Read:
@@ -118,7 +118,7 @@ class Reader:
         if not isinstance(error, Temporary | Permanent | Unanswered | Behind):
             fields = {"origin": origin.id, "correlation_id": origin.correlation_id, "tries": origin.tries}
             log.error("handler_failed", exc_info=error, extra=fields)
-        return judged(self._service, origin, body, error, self._ceiling)
+        return judged(self._service, origin, body, error, self.ceiling)
 
 
 class Consumer:

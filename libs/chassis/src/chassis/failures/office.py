@@ -62,7 +62,6 @@ class Office:
             engine,
             committer,
             reader=self.reader,
-            ceiling=self.ceiling,
             turns=self._turns,
             effects=self.effects,
             redos=self.redos,

@@ -20,7 +20,6 @@ from chassis.crashpoints import crash_here
 from chassis.effect import EffectRoute, Handler
 from chassis.errors import Permanent, Temporary
 from chassis.failures import letters
-from chassis.failures.ceiling import Ceiling
 from chassis.failures.fate import BUG_TRIES, Unanswered
 from chassis.failures.letters import HELD, Letter, Origin, judged, origin_of
 from chassis.failures.turns import Turns
@@ -86,13 +85,12 @@ class Retrier:
         committer: Committer,
         *,
         reader: Reader,
-        ceiling: Ceiling,
         turns: Turns,
         effects: Mapping[str, EffectRoute],
         redos: Mapping[str, Redo],
     ) -> None:
         self._service, self._settings, self._engine, self._committer = service, settings, engine, committer
-        self._reader, self._ceiling, self._turns = reader, ceiling, turns
+        self._reader, self._ceiling, self._turns = reader, reader.ceiling, turns
         self._effects, self._redos = effects, redos
 
     async def reclaim(self) -> None:
