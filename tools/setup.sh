@@ -44,7 +44,7 @@ for member in "$@"; do editable+=(-e "$member"); done
 
 with_uv() {
   local uv=("$venv/bin/uv" pip) python=(--python "$venv/bin/python")
-  "${uv[@]}" sync --quiet "${python[@]}" --require-hashes constraints.txt || return
+  "${uv[@]}" sync --quiet --compile-bytecode "${python[@]}" --require-hashes constraints.txt || return
   [ ${#editable[@]} -eq 0 ] || "${uv[@]}" install --quiet "${python[@]}" --no-deps --no-build-isolation "${editable[@]}"
 }
 
