@@ -10,12 +10,14 @@ import nats
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig
 
+from canonical import topology
 from canonical.topology import inbox_prefix
 
 from crossdock_cli.layout import Layout
 
 READER = "provisioner"
 ACKNOWLEDGED = "SELECT stream, stream_seq, event_id FROM outbox WHERE published_at IS NOT NULL"
+ARCHIVED = "SELECT id FROM event"
 ACK_SECONDS = 2.0
 FETCH, FETCH_SECONDS = 500, 5.0
 
@@ -76,20 +78,38 @@ def acknowledged_and_missing(layout: Layout) -> tuple[int, list[str]]:
     return asyncio.run(_compare(layout))
 
 
-async def _compare(layout: Layout) -> tuple[int, list[str]]:
+async def _rows(layout: Layout, service: str, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(layout.database(service).replace("+asyncpg", ""))
+    try:
+        return list(await connection.fetch(query))
+    finally:
+        await connection.close()
+
+
+async def _told(layout: Layout) -> dict[str, Held]:
     told: dict[str, Held] = {}
-    count = 0
     for service in layout.services():
-        connection = await asyncpg.connect(layout.database(service).replace("+asyncpg", ""))
-        try:
-            for row in await connection.fetch(ACKNOWLEDGED):
-                told.setdefault(row["stream"], {})[row["stream_seq"]] = row["event_id"]
-                count += 1
-        finally:
-            await connection.close()
+        for row in await _rows(layout, service, ACKNOWLEDGED):
+            told.setdefault(row["stream"], {})[row["stream_seq"]] = row["event_id"]
+    return told
+
+
+def archived_and_published(layout: Layout) -> tuple[set[str], set[str]]:
+    """Return the ids of the events control-tower has kept, and of those all services published."""
+    return asyncio.run(_archived(layout))
+
+
+async def _archived(layout: Layout) -> tuple[set[str], set[str]]:
+    domains = {name for name, stream in topology.load().streams.items() if stream.domain}
+    published = {event for name, held in (await _told(layout)).items() if name in domains for event in held.values()}
+    return {row["id"] for row in await _rows(layout, "control-tower", ARCHIVED)}, published
+
+
+async def _compare(layout: Layout) -> tuple[int, list[str]]:
+    told = await _told(layout)
     missing: list[str] = []
     async with connected(layout.broker_url(), READER, password_of(layout, READER)) as client:
         for stream, acknowledged in told.items():
             has = await held(client, stream)
             missing += [f"{stream}:{seq} {event}" for seq, event in acknowledged.items() if has.get(seq) != event]
-    return count, missing
+    return sum(len(acknowledged) for acknowledged in told.values()), missing
