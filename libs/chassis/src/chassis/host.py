@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -33,6 +34,7 @@ from chassis.telemetry import configure_logging
 log = logging.getLogger(__name__)
 
 STARTUP_EXIT = 3
+FAILED_EXIT = 70  # EX_SOFTWARE
 STOP_SECONDS = 15
 GC_THRESHOLDS = (20_000, 20, 50)
 
@@ -96,7 +98,7 @@ def run(build: Callable[[S], Service], settings: type[S]) -> None:
         sock = _bind(service)
         gc.set_threshold(*GC_THRESHOLDS)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(service, sock))
+            runner.run(_serve_or_end(service, sock))
     except StartupError as error:
         sys.stderr.write(f"{build.__module__.partition('.')[0].replace('_', '-')}: {error}\n")
         raise SystemExit(STARTUP_EXIT) from None
@@ -126,6 +128,17 @@ def _bind(service: Service) -> socket.socket:
             f"Cannot listen on {host}:{port}: {error.strerror}. Free the port or set CROSSDOCK_PORT."
         ) from error
     return sock
+
+
+async def _serve_or_end(service: Service, sock: socket.socket) -> None:
+    """Serve; what nobody foresaw ends the process at once, whatever still runs in it, and it is started again."""
+    try:
+        await _serve(service, sock)
+    except StartupError:
+        raise
+    except Exception:
+        log.critical("service_failed", exc_info=True)
+        os._exit(FAILED_EXIT)
 
 
 async def _serve(service: Service, sock: socket.socket) -> None:

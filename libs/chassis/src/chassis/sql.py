@@ -4,6 +4,7 @@ The statements every batch runs go to the driver directly, at half the processor
 works with the session as usual, on the same connection and in the same transaction.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -50,6 +51,9 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         except Exception as error:
             if is_away(error):
                 await connection.invalidate()
+            if (task := asyncio.current_task()) and task.cancelling():
+                # undoing failed on a connection that is gone; whoever cancelled must not be taken for a failure
+                raise asyncio.CancelledError from error
             raise
 
 
