@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
 STOP_SECONDS = 20.0
-CARRIERS = Path("partners") / "carriers"
-SECRETS = ("swiftparcel", "nordfreight", "portal")
-"""Secrets shared with the sandbox's systems; carrier-gateway finds its own by their files' names."""
+PARTNERS = Path("partners")
+CARRIERS = PARTNERS / "carriers"
+TRACKING = "tracking"
+SECRETS = ("swiftparcel", "nordfreight", "portal", TRACKING)
+"""Secrets shared with the sandbox's systems, and between services; carrier-gateway finds its own by name."""
+TOWER = "control-tower"
 SYSTEMS = {
     "ERP": "erp",
     "WMS": "wms",
@@ -129,11 +132,15 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
         "CROSSDOCK_NATS_URL": layout.broker_url(),
         "CROSSDOCK_DATABASE_URL": layout.database(name),
         "CROSSDOCK_INVENTORY_URL": layout.service_url("inventory-sync"),
-        "CROSSDOCK_CARRIERS_DIR": str(carriers_dir()),
+        "CROSSDOCK_CARRIERS_DIR": str(partners_dir("carriers")),
+        "CROSSDOCK_BRANDS_DIR": str(partners_dir("brands")),
     }
     password = layout.broker_secrets / f"nats-{name}.password"
     if password.exists():
         env |= {"CROSSDOCK_NATS_USER": name, "CROSSDOCK_NATS_PASSWORD_FILE": str(password.absolute())}
+    if TOWER in layout.services():
+        env |= {"CROSSDOCK_TRACKING_KEYS_FILE": str(secret_file(layout, TRACKING))}
+        env |= {"CROSSDOCK_TRACKING_URL": layout.service_url(TOWER)}
     env |= {f"CROSSDOCK_{setting}": value for setting, value in layout.settings.items()}
     if layout.with_sandbox:
         at = layout.sandbox_url()
@@ -143,10 +150,10 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
     return env
 
 
-def carriers_dir() -> Path:
-    """Return the folder of carrier profiles: of the folder the command runs in, else of the source tree."""
-    here = Path.cwd() / CARRIERS
-    return here if here.is_dir() else Path(__file__).resolve().parents[3] / CARRIERS
+def partners_dir(kind: str) -> Path:
+    """Return a folder of partners' files: of the folder the command runs in, else of the source tree."""
+    here = Path.cwd() / PARTNERS / kind
+    return here if here.is_dir() else Path(__file__).resolve().parents[3] / PARTNERS / kind
 
 
 def service(layout: Layout, name: str) -> Child:

@@ -46,8 +46,9 @@ def build(base_port: int, secrets_of: dict[str, bytes]) -> tuple[World, Wms, Mai
     swift, nord = SwiftParcel(world, order_of), Nordfreight(world, order_of)
     crm, portal = Crm(world), Portal(world)
     control = Control(world, erp, wms, [swift, nord])
-    routes = [route for part in (erp, wms, tms, swift, nord, crm, portal, control) for route in part.routes()]
-    return world, wms, Mailbox(world), Starlette(routes=routes)
+    mailbox = Mailbox(world)
+    parts = (erp, wms, tms, swift, nord, crm, portal, mailbox, control)
+    return world, wms, mailbox, Starlette(routes=[route for part in parts for route in part.routes()])
 
 
 def order_of(shipment: str) -> str:

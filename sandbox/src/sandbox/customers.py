@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from collections import deque
 from email import message_from_bytes
 from typing import Any
 
@@ -16,6 +17,8 @@ from sandbox.calls import Answer, Desk, reply
 from sandbox.ledger import Outcome  # noqa: TC001
 from sandbox.world import World
 
+MAILS_KEPT = 1_000
+
 
 class Mailbox:
     """All mails; like Cyrus and Exchange it keeps one of those that carry the same Message-ID, and notes the repeat."""
@@ -23,6 +26,14 @@ class Mailbox:
     def __init__(self, world: World) -> None:
         self.world = world
         self._seen: set[str] = set()
+        self._kept: deque[dict[str, str]] = deque(maxlen=MAILS_KEPT)
+
+    def routes(self) -> list[Route]:
+        """Return the HTTP interface."""
+        return [Route("/_sandbox/mails", self._mails)]
+
+    async def _mails(self, request: Request) -> Response:
+        return reply([mail for mail in self._kept if mail["order_id"] == request.query_params["order"]])
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  its hook
         """Take a mail (aiosmtpd's hook)."""
@@ -35,6 +46,11 @@ class Mailbox:
         outcome: Outcome = "replayed" if identity in self._seen else "applied"
         self._seen.add(identity)
         self.world.ledger.note("mailbox", "mail", key, order_id, outcome)
+        if outcome == "applied":
+            payload = mail.get_payload(decode=True)
+            text = payload.decode() if isinstance(payload, bytes) else ""
+            kept = {"order_id": order_id, "template": template, "to": str(mail["To"]), "text": text}
+            self._kept.append(kept)
         return "250 OK"
 
 

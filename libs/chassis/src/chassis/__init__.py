@@ -7,6 +7,7 @@ from chassis.documents import Book, Document, Documents, document_columns
 from chassis.effect import Effect, Handler, Outcome
 from chassis.errors import Failure, OverQuota, Permanent, Rejected, StartupError, Temporary
 from chassis.host import run
+from chassis.live_file import LiveFile
 from chassis.quotas import Quotas
 from chassis.service import Service
 from chassis.settings import Settings
@@ -25,6 +26,7 @@ __all__ = [
     "FixedClock",
     "Handler",
     "Http",
+    "LiveFile",
     "Outcome",
     "OverQuota",
     "Permanent",

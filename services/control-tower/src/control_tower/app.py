@@ -1,15 +1,18 @@
 """The wiring of control-tower."""
 
-from chassis import Service
+from canonical.tracking import keys_of
+from chassis import LiveFile, Service
 
-from control_tower.api import router
-from control_tower.directory import Region
-from control_tower.jobs import Keeper, Monitor
+from control_tower.api import Links, public, router
+from control_tower.directory import Brands, Region
+from control_tower.domain.visitors import Visitors
+from control_tower.jobs import Keeper, Monitor, Refresher
 from control_tower.settings import ServiceSettings
 from control_tower.store import EventArchive
 
 JUDGE_SECONDS = 0.5
 DAYS_SECONDS = 3600.0
+REFRESH_SECONDS = 2.0
 
 
 def build(settings: ServiceSettings) -> Service:
@@ -19,4 +22,15 @@ def build(settings: ServiceSettings) -> Service:
     service.every(JUDGE_SECONDS, Monitor(service, archiver).judge)
     service.every(DAYS_SECONDS, Keeper(service, settings.archive_days).keep)
     service.routes(router(service, Region(service, settings.services_url)))
+    _track(service, settings)
     return service
+
+
+def _track(service: Service, settings: ServiceSettings) -> None:
+    """Serve the customers' tracking pages."""
+    brands = Brands(settings.brands_dir)
+    brands.refresh()
+    service.every(REFRESH_SECONDS, Refresher(brands).refresh)
+    keys = LiveFile(settings.tracking_keys_file, keys_of) if settings.tracking_keys_file else None
+    visitors = Visitors(settings.visits_per_minute)
+    service.routes(public(service, Links(service, keys), brands, visitors, settings.proxies))

@@ -1,4 +1,4 @@
-"""The monitor of time limits: tells once that a deadline is at risk, and once that it is breached."""
+"""What runs on a timer: the monitor of time limits, the keeper of days, a look at the brands."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from chassis import Service
 from chassis.archive import Archiver
 
 from control_tower import handlers
+from control_tower.directory import Brands
 from control_tower.domain.limits import Alarm, limit_of
 from control_tower.store import drop_days, make_days
 
@@ -101,3 +102,14 @@ class Keeper:
         today = self._service.clock.now().date()
         await make_days(self._service.engine, today)
         await drop_days(self._service.engine, today - timedelta(days=self._days))
+
+
+class Refresher:
+    """Looks whether the brands' files have changed."""
+
+    def __init__(self, brands: Brands) -> None:
+        self._brands = brands
+
+    async def refresh(self) -> None:
+        """Read what changed."""
+        self._brands.refresh()

@@ -1,12 +1,14 @@
 """Settings of control-tower."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from chassis import Settings
 
 
 class ServiceSettings(Settings):
-    """How long the archive keeps, and where the region's services are."""
+    """How long the archive keeps, where the region's services are, and who sees the tracking pages."""
 
     port: int = Field(default=8107, description="TCP port the HTTP server binds.")
     archive_days: int = Field(default=400, ge=15, description="Days an event is kept in the archive, by day recorded.")
@@ -14,4 +16,17 @@ class ServiceSettings(Settings):
         default="http://127.0.0.1:{port}",
         description="Base URL of a service's HTTP interface; {name} and {port} stand for its own. "
         "Ports keep the topology's distance from this service's.",
+    )
+    tracking_keys_file: Path | None = Field(
+        default=None,
+        description="File of the keys of tracking links, one a line; read again when it changes. None: no link opens.",
+    )
+    brands_dir: Path = Field(
+        default=Path("partners/brands"), description="Folder of the companies' brands; read again when a file changes."
+    )
+    visits_per_minute: int = Field(default=60, ge=1, description="Tracking pages one address may load in a minute.")
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        description="Own proxies in front; the outermost says who the visitor is (X-Forwarded-For).",
     )

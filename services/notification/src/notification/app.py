@@ -1,14 +1,18 @@
 """The wiring of notification."""
 
+from typing import Any
+
 from canonical import carrier, inventory, orders, warehouse
-from chassis import Service
+from canonical.tracking import keys_of
+from chassis import Clock, LiveFile, Service
 
 from notification import handlers
 from notification.api import router
 from notification.connectors.crm.client import CrmClient
 from notification.connectors.portal.client import PortalHooks
 from notification.connectors.smtp.client import SmtpMailer
-from notification.ports import CloseCase, OpenCase, PostWebhook, SendMail
+from notification.directory import NoLinks, TrackingLinks
+from notification.ports import CloseCase, Links, OpenCase, PostWebhook, SendMail
 from notification.settings import ServiceSettings
 from notification.store import OrderStore, PreferencesStore
 
@@ -38,11 +42,17 @@ def build(settings: ServiceSettings) -> Service:
     service.on(carrier.AvailableForPickup, handlers.tell_pickup_point, **stores)
     service.on(carrier.Delivered, handlers.tell_delivery, **stores)
     sent, refused = handlers.note_sent, handlers.note_failed
-    service.effect(
-        SendMail, call=handlers.make_mail, done=sent, failed=refused, concurrency=4, mailer=mailer, clock=clock
-    )
-    service.effect(PostWebhook, call=handlers.make_webhook, done=sent, failed=refused, portal=portal, clock=clock)
+    told: dict[str, Any] = {"done": sent, "failed": refused, "links": _links(settings, clock), "clock": clock}
+    service.effect(SendMail, call=handlers.make_mail, concurrency=4, mailer=mailer, **told)
+    service.effect(PostWebhook, call=handlers.make_webhook, portal=portal, **told)
     service.effect(OpenCase, call=handlers.make_case, done=handlers.note_case, crm=crm, orders=OrderStore, clock=clock)
     service.effect(CloseCase, call=handlers.make_closing, done=handlers.note_closing, crm=crm, clock=clock)
     service.routes(router(service))
     return service
+
+
+def _links(settings: ServiceSettings, clock: Clock) -> Links:
+    if settings.tracking_url is None or settings.tracking_keys_file is None:
+        return NoLinks()
+    keys = LiveFile(settings.tracking_keys_file, keys_of)
+    return TrackingLinks(base_url=settings.tracking_url, keys=keys, days=settings.tracking_days, clock=clock)

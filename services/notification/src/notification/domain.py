@@ -68,6 +68,13 @@ BODIES: Mapping[str, str] = {
 }
 
 
+LINKS: Mapping[str, str] = {
+    "en": "\nFollow your shipment: $link\n",
+    "de": "\nIhre Sendung verfolgen: $link\n",
+    "fr": "\nSuivre votre envoi : $link\n",
+}
+
+
 class Preferences(BaseModel):
     """What a customer wants to hear."""
 
@@ -96,11 +103,12 @@ class OrderContact(BaseModel):
         return True
 
 
-def text(template: str, language: str, *, order_id: str, detail: str = "") -> tuple[str, str]:
+def text(template: str, language: str, *, order_id: str, detail: str = "", link: str | None = None) -> tuple[str, str]:
     """Return subject and body of a message; a language we do not have is English."""
     known = language if language in BODIES else "en"
     subject = Template(SUBJECTS[template][known]).substitute(order=order_id)
-    return subject, Template(BODIES[known]).substitute(subject=subject, detail=detail, order=order_id)
+    body = Template(BODIES[known]).substitute(subject=subject, detail=detail, order=order_id)
+    return subject, body + (Template(LINKS[known]).substitute(link=link) if link else "")
 
 
 def is_quiet(preferences: Preferences, at: datetime) -> bool:

@@ -18,7 +18,18 @@ from canonical.warehouse import ShipmentDispatched
 from chassis import Clock, Effect, Outcome, Permanent, Temporary, current_cause
 
 from notification.domain import OrderContact, Preferences
-from notification.ports import CloseCase, Crm, Mailer, OpenCase, Orders, Portal, PostWebhook, PreferencesBook, SendMail
+from notification.ports import (
+    CloseCase,
+    Crm,
+    Links,
+    Mailer,
+    OpenCase,
+    Orders,
+    Portal,
+    PostWebhook,
+    PreferencesBook,
+    SendMail,
+)
 
 BOOKING_REJECTED = "booking-rejected"
 
@@ -124,14 +135,15 @@ async def tell_end(event: OrderCompleted, *, orders: Orders, preferences: Prefer
     return await _mail(order, "cancelled", "", orders=orders, preferences=preferences)
 
 
-async def make_mail(effect: SendMail, *, key: str, mailer: Mailer) -> None:
-    """Send the mail."""
-    await mailer.send(effect, key=key)
+async def make_mail(effect: SendMail, *, key: str, mailer: Mailer, links: Links) -> None:
+    """Send the mail, with the link to its shipment's page where it is about one."""
+    link = links.link(effect.shipment_id, effect.language) if effect.shipment_id else None
+    await mailer.send(effect, key=key, link=link)
 
 
-async def make_webhook(effect: PostWebhook, *, key: str, portal: Portal) -> None:
-    """Post the webhook."""
-    await portal.post(effect, key=key)
+async def make_webhook(effect: PostWebhook, *, key: str, portal: Portal, links: Links) -> None:
+    """Post the webhook, with the link to its shipment's page."""
+    await portal.post(effect, key=key, link=links.link(effect.data["shipment_id"], effect.language))
 
 
 async def make_case(effect: OpenCase, *, key: str, crm: Crm) -> str:
@@ -220,6 +232,7 @@ async def _mail(
             language=order.contact.language,
             template=template,
             detail=detail,
+            shipment_id=part,
         )
     ]
 
@@ -240,6 +253,7 @@ async def _hook(
             order_id=order.order_id,
             customer_id=order.customer_id,
             kind=kind,
+            language=order.contact.language,
             at=event.occurred_at,
             data=data,
         )

@@ -23,6 +23,7 @@ class SendMail(Effect):
     language: str
     template: str
     detail: str = ""
+    shipment_id: str = ""
 
     @property
     def is_urgent(self) -> bool:
@@ -39,6 +40,7 @@ class PostWebhook(Effect):
     order_id: str
     customer_id: str
     kind: str
+    language: str = "en"
     at: datetime
     data: dict[str, Any]
 
@@ -75,11 +77,19 @@ PreferencesBook = Book[Preferences]
 """Preferences of customers."""
 
 
+class Links(Protocol):
+    """The tracking pages of shipments."""
+
+    def link(self, shipment_id: str, language: str) -> str | None:
+        """Return the address of a shipment's page; None where there are no such pages."""
+        ...
+
+
 class Mailer(Protocol):
     """The way mails go."""
 
-    async def send(self, mail: SendMail, *, key: str) -> None:
-        """Send a mail; `key` is its identity.
+    async def send(self, mail: SendMail, *, key: str, link: str | None) -> None:
+        """Send a mail; `key` is its identity, `link` leads to its shipment's page.
 
         Raises:
             Temporary: the mail server is away or asks to come back.
@@ -91,8 +101,8 @@ class Mailer(Protocol):
 class Portal(Protocol):
     """The customer's endpoint."""
 
-    async def post(self, hook: PostWebhook, *, key: str) -> None:
-        """Post a webhook; `key` is its identity.
+    async def post(self, hook: PostWebhook, *, key: str, link: str | None) -> None:
+        """Post a webhook; `key` is its identity, `link` leads to its shipment's page.
 
         Raises:
             Temporary: the endpoint is away.

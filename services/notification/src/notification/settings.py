@@ -19,6 +19,14 @@ class ServiceSettings(Settings):
     portal_secret_file: Path | None = Field(
         default=None, description="File of the secret that signs customer webhooks."
     )
+    tracking_url: str | None = Field(
+        default=None, description="Base URL of the tracking pages, as customers reach it. None: messages carry no link."
+    )
+    tracking_keys_file: Path | None = Field(
+        default=None,
+        description="File of the keys of tracking links, one a line; the first signs.",
+    )
+    tracking_days: int = Field(default=90, ge=1, le=3650, description="Days a tracking link opens.")
     smtp_calls_per_second: float = Field(
         default=500.0, gt=0, description="Most mails a second the mail server takes, from all replicas together."
     )

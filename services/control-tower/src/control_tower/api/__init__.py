@@ -1,19 +1,28 @@
-"""Ways into control-tower: the API, under one prefix, and the page."""
+"""Ways into control-tower: the API, under one prefix, the page, and the customers' tracking page."""
 
 from fastapi import APIRouter
 
 from chassis import Service
 
-from control_tower.api import catalogue, journeys, mesh, page
-from control_tower.directory import Region
+from control_tower.api import catalogue, journeys, mesh, page, tracking
+from control_tower.api.tracking import Links
+from control_tower.directory import Brands, Region
+from control_tower.domain.visitors import Visitors
+
+__all__ = ["Links", "public", "router"]
 
 PREFIX = "/api/v1"
 
 
 def router(service: Service, region: Region) -> APIRouter:
-    """Return the HTTP interface."""
+    """Return the HTTP interface for people of the house."""
     routes = APIRouter()
     for part in (journeys.router(service), mesh.router(service, region), catalogue.router()):
         routes.include_router(part, prefix=PREFIX)
     routes.include_router(page.router())
     return routes
+
+
+def public(service: Service, links: Links, brands: Brands, visitors: Visitors, proxies: int) -> APIRouter:
+    """Return the pages for everybody."""
+    return tracking.router(service, links, brands, visitors, proxies)

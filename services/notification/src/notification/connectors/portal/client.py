@@ -16,8 +16,9 @@ class PortalHooks:
     def __init__(self, http: Http, secret: bytes) -> None:
         self._http, self._secret = http, secret
 
-    async def post(self, hook: PostWebhook, *, key: str) -> None:
+    async def post(self, hook: PostWebhook, *, key: str, link: str | None) -> None:
         """Post a webhook."""
-        body = json.dumps(webhook_body(hook.kind, hook.order_id, hook.at, hook.data)).encode()
+        data = {**hook.data, "tracking_url": link} if link else hook.data
+        body = json.dumps(webhook_body(hook.kind, hook.order_id, hook.at, data)).encode()
         signed = headers(key=key, at=int(time.time()), body=body, secret=self._secret)
         await self._http.request("POST", "/hooks", content=body, headers=signed)

@@ -23,18 +23,18 @@ class SmtpMailer:
         for _ in range(CONNECTIONS):
             self._free.put_nowait(None)
 
-    async def send(self, mail: SendMail, *, key: str) -> None:
+    async def send(self, mail: SendMail, *, key: str, link: str | None) -> None:
         """Send a mail."""
         async with self._gate.call():
-            await self._send(mail, key=key)
+            content = message(mail, key=key, sender=self._sender, link=link)
+            await self._send(mail.recipient, content)
 
-    async def _send(self, mail: SendMail, *, key: str) -> None:
+    async def _send(self, recipient: str, content: bytes) -> None:
         client = await self._free.get()
         try:
             client = await self._connected(client)
-            options = [] if mail.recipient.isascii() else ["SMTPUTF8"]
-            content = message(mail, key=key, sender=self._sender)
-            await client.sendmail(self._sender, [mail.recipient], content, mail_options=options)
+            options = [] if recipient.isascii() else ["SMTPUTF8"]
+            await client.sendmail(self._sender, [recipient], content, mail_options=options)
         except aiosmtplib.SMTPResponseException as error:
             if error.code >= 500:
                 raise Permanent(

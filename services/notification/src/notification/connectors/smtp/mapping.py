@@ -11,9 +11,9 @@ from notification.ports import SendMail
 POLICY = compat32.clone(linesep="\r\n")
 
 
-def message(mail: SendMail, *, key: str, sender: str) -> bytes:
+def message(mail: SendMail, *, key: str, sender: str, link: str | None) -> bytes:
     """Return the mail; its Message-ID follows from the notification's id, so repeats can be told."""
-    subject, body = text(mail.template, mail.language, order_id=mail.order_id, detail=mail.detail)
+    subject, body = text(mail.template, mail.language, order_id=mail.order_id, detail=mail.detail, link=link)
     made = MIMEText(body, "plain", "utf-8", policy=POLICY)
     made["From"], made["To"], made["Subject"] = sender, mail.recipient, subject
     made["Message-ID"] = f"<{key}@{sender.rsplit('@', 1)[-1]}>"

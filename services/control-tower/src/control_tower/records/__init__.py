@@ -1,0 +1,1 @@
+"""Questions to the archive about one subject each, with their SQL."""
