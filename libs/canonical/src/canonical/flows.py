@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Self
+from typing import Annotated, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from canonical import calendars
 from canonical.catalogue import EVENTS
 
 
@@ -18,6 +19,24 @@ class InvalidFlow(Exception):
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class ClockLimit(_Model):
+    """A time limit by the clock of a calendar, on the day of what the step follows."""
+
+    clock: ClockTime
+    """Until when."""
+    if_before: ClockTime | None = None
+    """What comes later than this has until the next working day; the limit itself where it is not said."""
+
+    @model_validator(mode="after")
+    def _comes_first(self) -> Self:
+        if self.if_before is not None and self.if_before > self.clock:
+            raise ValueError(f"if_before {self.if_before} is later than {self.clock}")
+        return self
 
 
 class Step(_Model):
@@ -33,6 +52,10 @@ class Step(_Model):
     """Events of the flow it may follow; none where the flow begins."""
     within_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """How long after the latest of those it may take at most; open where nobody promised anything."""
+    by: ClockLimit | None = None
+    """The time of day by which it must have come instead."""
+    calendar: str | None = None
+    """The calendar whose working time counts; all time where there is none."""
 
     @model_validator(mode="after")
     def _agrees_with_the_catalogue(self) -> Self:
@@ -40,9 +63,24 @@ class Step(_Model):
             raise ValueError(f"{self.event} is not in the catalogue")
         if self.publisher != (owner := EVENTS[self.event].owner):
             raise ValueError(f"{self.event} is published by {owner}, not by {self.publisher}")
-        if self.within_seconds is not None and not self.after:
-            raise ValueError(f"{self.event} has a time limit and follows nothing")
         return self
+
+    @model_validator(mode="after")
+    def _limit_makes_sense(self) -> Self:
+        if self.has_limit and not self.after:
+            raise ValueError(f"{self.event} has a time limit and follows nothing")
+        if self.within_seconds is not None and self.by is not None:
+            raise ValueError(f"{self.event} has two time limits: within_seconds and by")
+        if self.by is not None and self.calendar is None:
+            raise ValueError(f"{self.event} has a time of day, and no calendar that says whose")
+        if self.calendar is not None and (not self.has_limit or self.calendar not in calendars.load()):
+            raise ValueError(f"{self.event} has no time limit, or there is no calendar {self.calendar}")
+        return self
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether somebody promised a time."""
+        return self.within_seconds is not None or self.by is not None
 
 
 class Flow(_Model):
@@ -54,12 +92,28 @@ class Flow(_Model):
     """What it is, in one sentence."""
     steps: tuple[Step, ...] = Field(min_length=1)
     """Its events."""
+    pauses: tuple[str, ...] = ()
+    """Events from which on its time limits stand still."""
+    resumes: tuple[str, ...] = ()
+    """Events with which they go on."""
+
+    @model_validator(mode="after")
+    def _holds_end(self) -> Self:
+        if unknown := sorted({*self.pauses, *self.resumes} - EVENTS.keys()):
+            raise ValueError(f"{', '.join(unknown)} is not in the catalogue")
+        if bool(self.pauses) != bool(self.resumes) or set(self.pauses) & set(self.resumes):
+            raise ValueError("what pauses a flow needs other events that resume it")
+        return self
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         events = [step.event for step in self.steps]
         if len(set(events)) < len(events):
             raise ValueError("an event stands in the flow twice")
+        for before in self.steps:
+            kinds = {step.by for step in self.steps if step.has_limit and before.event in step.after}
+            if len(kinds) > 1:
+                raise ValueError(f"what follows {before.event} has limits that cannot be compared")
         for step in self.steps:
             if strangers := sorted(set(step.after) - set(events)):
                 raise ValueError(f"{step.event} follows what is not in the flow: {', '.join(strangers)}")

@@ -27,6 +27,10 @@ class SlaAtRisk(OpsEvent):
     """The step awaited."""
     due_at: AwareDatetime
     """When it is due."""
+    process_domain: str | None = None
+    """The domain that owes the step."""
+    responsible: str | None = None
+    """The service that owes it."""
 
 
 class SlaBreached(SlaAtRisk):

@@ -17,5 +17,7 @@ async def sound(alarm: Alarm) -> Sequence[SlaAtRisk]:
             flow=alarm.flow,
             step=" | ".join(alarm.awaited),
             due_at=alarm.due_at,
+            process_domain=alarm.process_domain,
+            responsible=alarm.responsible,
         )
     ]

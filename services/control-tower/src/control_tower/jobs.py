@@ -26,7 +26,8 @@ SELECT d.correlation_id, d.flow, d.after, d.order_id, d.risk_at, d.due_at,
     d.order_id IS NULL OR COALESCE(j.ended_at <= d.due_at, false) AS silent
 FROM deadline d LEFT JOIN journey j USING (correlation_id)
 WHERE d.opened_at IS NOT NULL
-    AND (d.told = 0 AND d.risk_at <= :until AND d.met_at IS NULL OR d.told < 2 AND d.due_at <= :until)
+    AND (d.told = 0 AND d.risk_at <= :until AND d.met_at IS NULL AND d.due_at IS NOT NULL
+        OR d.told < 2 AND d.due_at <= :until)
 ORDER BY d.due_at LIMIT :limit
 """
 TELL = """
@@ -70,6 +71,8 @@ class Monitor:
             due_at=row["due_at"],
             at=row["due_at"] if row["breached"] else row["risk_at"],
             breached=row["breached"],
+            process_domain=limit.process_domain,
+            responsible=limit.step.publisher,
         )
         number = f"{alarm.correlation_id}|{alarm.flow}|{alarm.after}|{_state(row)}"
         await self._service.accept("deadline", number, alarm, handlers.sound)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -14,10 +13,10 @@ from chassis.archive import Archive, Delivered
 from chassis.errors import Permanent
 from chassis.sql import fetch
 
-from control_tower.domain.filing import LATEST_AHEAD, Deadline, Filed, day_of, file
-from control_tower.domain.limits import limit_of
+from control_tower.domain.filing import LATEST_AHEAD, Filed, day_of, file
 from control_tower.domain.stages import NAMES
 from control_tower.domain.story import tell
+from control_tower.records.deadlines import Deadlines
 
 ADD_EVENTS = """
 INSERT INTO event (day, id, type, correlation_id, recorded_at, body)
@@ -25,9 +24,10 @@ SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::timesta
 ON CONFLICT DO NOTHING RETURNING id
 """
 ADD_JOURNEYS = """
-INSERT INTO journey AS j (correlation_id, company, region, first_at, last_at, events, rank, stage, stage_at, ended_at)
+INSERT INTO journey AS j (correlation_id, company, region, first_at, last_at, events, rank, stage, stage_at, ended_at,
+    disturbed)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[],
-    $7::smallint[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+    $7::smallint[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::boolean[])
 ON CONFLICT (correlation_id) DO UPDATE SET
     first_at = LEAST(j.first_at, excluded.first_at),
     last_at = GREATEST(j.last_at, excluded.last_at),
@@ -35,26 +35,14 @@ ON CONFLICT (correlation_id) DO UPDATE SET
     rank = GREATEST(j.rank, excluded.rank),
     stage = CASE WHEN excluded.rank > j.rank THEN excluded.stage ELSE j.stage END,
     stage_at = CASE WHEN excluded.rank > j.rank THEN excluded.stage_at ELSE j.stage_at END,
-    ended_at = LEAST(j.ended_at, excluded.ended_at)
+    ended_at = LEAST(j.ended_at, excluded.ended_at),
+    disturbed = j.disturbed OR excluded.disturbed
+RETURNING correlation_id, disturbed
 """
 ADD_NUMBERS = """
 INSERT INTO number (value, kind, correlation_id, seen_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
 ON CONFLICT DO NOTHING
-"""
-ADD_DEADLINES = """
-INSERT INTO deadline AS d (correlation_id, flow, after, order_id, opened_at, risk_at, due_at, met_at, told)
-SELECT u.*, CASE WHEN u.met_at <= u.due_at THEN 3 ELSE 0 END FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
-    $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
-    AS u(correlation_id, flow, after, order_id, opened_at, risk_at, due_at, met_at)
-ON CONFLICT (correlation_id, flow, after) DO UPDATE SET
-    order_id = COALESCE(d.order_id, excluded.order_id),
-    opened_at = LEAST(d.opened_at, excluded.opened_at),
-    risk_at = LEAST(d.risk_at, excluded.risk_at),
-    due_at = LEAST(d.due_at, excluded.due_at),
-    met_at = LEAST(d.met_at, excluded.met_at),
-    told = CASE WHEN d.told < 2 AND LEAST(d.met_at, excluded.met_at) <= LEAST(d.due_at, excluded.due_at) THEN 3
-        ELSE d.told END
 """
 
 
@@ -92,9 +80,9 @@ class EventArchive(Archive):
             return
         fresh = await self._add_events([added[key] for key in sorted(added)])
         filed = file(added[key].envelope for key in fresh)
-        await self._add_journeys(filed)
+        disturbed = await self._add_journeys(filed)
         await self._add_numbers(filed)
-        await self._add_deadlines(filed)
+        await Deadlines(self.session).add(filed, disturbed)
 
     async def _add_events(self, delivered: Sequence[Delivered]) -> list[str]:
         envelopes = [one.envelope for one in delivered]
@@ -110,10 +98,11 @@ class EventArchive(Archive):
         )
         return [row["id"] for row in rows]
 
-    async def _add_journeys(self, filed: Filed) -> None:
+    async def _add_journeys(self, filed: Filed) -> frozenset[str]:
+        """Add to the journeys; returns those of them that are disturbed, by these events or earlier ones."""
         keys = sorted(filed.journeys)
         journeys = [filed.journeys[key] for key in keys]
-        await fetch(
+        rows = await fetch(
             self.session,
             ADD_JOURNEYS,
             keys,
@@ -126,29 +115,14 @@ class EventArchive(Archive):
             [journey.stage.name if journey.stage else None for journey in journeys],
             [journey.stage_at for journey in journeys],
             [journey.ended_at for journey in journeys],
+            [journey.is_disturbed for journey in journeys],
         )
+        return frozenset(row["correlation_id"] for row in rows if row["disturbed"])
 
     async def _add_numbers(self, filed: Filed) -> None:
         keys = sorted(filed.numbers)
         values, kinds, correlations = zip(*keys, strict=True) if keys else ((), (), ())
         await fetch(self.session, ADD_NUMBERS, values, kinds, correlations, [filed.numbers[key] for key in keys])
-
-    async def _add_deadlines(self, filed: Filed) -> None:
-        keys: list[Deadline] = sorted(set(chain(filed.opened, filed.met)))
-        limits = [limit_of(flow, after) for _, flow, after in keys]
-        opened = [filed.opened.get(key) for key in keys]
-        await fetch(
-            self.session,
-            ADD_DEADLINES,
-            [key[0] for key in keys],
-            [key[1] for key in keys],
-            [key[2] for key in keys],
-            [filed.orders.get(key[0]) for key in keys],
-            opened,
-            [limit.at_risk(at) if at else None for limit, at in zip(limits, opened, strict=True)],
-            [limit.due(at) if at else None for limit, at in zip(limits, opened, strict=True)],
-            [filed.met.get(key) for key in keys],
-        )
 
 
 SEARCH = """
@@ -180,7 +154,8 @@ WHERE opened_at IS NOT NULL AND correlation_id = :correlation_id ORDER BY due_at
 LATE = """
 SELECT d.flow, d.after, d.order_id, d.correlation_id, d.opened_at, d.risk_at, d.due_at, d.met_at, d.told
 FROM deadline d JOIN journey j USING (correlation_id)
-WHERE d.opened_at IS NOT NULL AND d.told < 3 AND d.met_at IS NULL AND d.risk_at < now() AND j.ended_at IS NULL
+WHERE d.opened_at IS NOT NULL AND d.told < 3 AND d.met_at IS NULL AND d.risk_at < now() AND d.due_at IS NOT NULL
+    AND j.ended_at IS NULL
 ORDER BY d.due_at LIMIT :limit
 """
 PER_MINUTE = """

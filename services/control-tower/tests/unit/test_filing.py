@@ -72,13 +72,13 @@ def test_a_number_that_is_none_is_passed_over() -> None:
 def test_what_stands_for_each_other_is_awaited_together() -> None:
     limit = next(one for one in limits() if one.after == "order.released.v1" and one.flow == "order-to-ship")
     assert limit.awaited == ("inventory.allocated.v1", "inventory.allocation-failed.v1")
-    assert limit.due(NOON) == NOON + timedelta(seconds=5)
+    assert limit.opened(NOON) == (NOON, NOON + timedelta(seconds=4), NOON + timedelta(seconds=5))
 
 
 def test_an_event_opens_one_deadline_and_meets_another() -> None:
     filed = file([envelope("inventory.allocated.v1", 3)])
     assert filed.met["SO-1", "order-to-ship", "order.released.v1"] == NOON + timedelta(seconds=3)
-    assert filed.opened["SO-1", "order-to-ship", "inventory.allocated.v1"] == NOON + timedelta(seconds=3)
+    assert filed.opened["SO-1", "order-to-ship", "inventory.allocated.v1"].at == NOON + timedelta(seconds=3)
 
 
 def test_stages_rise_through_a_life() -> None:

@@ -20,6 +20,8 @@ def alarm(*, breached: bool) -> Alarm:
         due_at=NOON + timedelta(seconds=5),
         at=NOON + timedelta(seconds=5),
         breached=breached,
+        process_domain="inventory",
+        responsible="inventory-sync",
     )
 
 
@@ -27,6 +29,7 @@ async def test_a_breach_is_told_with_the_moment_it_was_due() -> None:
     (event,) = await sound(alarm(breached=True))
     assert type(event) is SlaBreached
     assert event.occurred_at == event.due_at == NOON + timedelta(seconds=5)
+    assert (event.process_domain, event.responsible) == ("inventory", "inventory-sync")
     assert event.step == "inventory.allocated.v1 | inventory.allocation-failed.v1"
 
 

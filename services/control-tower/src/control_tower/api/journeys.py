@@ -60,10 +60,10 @@ class Deadline(BaseModel):
     """One of these events ends it."""
     opened_at: AwareDatetime
     """When it began."""
-    risk_at: AwareDatetime
-    """When it is at risk."""
-    due_at: AwareDatetime
-    """When it is due."""
+    risk_at: AwareDatetime | None
+    """When it is at risk; None while it stands still."""
+    due_at: AwareDatetime | None
+    """When it is due; None while it stands still."""
     met_at: AwareDatetime | None
     """When it was met; None while it is open."""
 

@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from canonical import Envelope
 
-from control_tower.domain.limits import ENDS, met_by, opened_by
+from control_tower.domain.corrections import standing
+from control_tower.domain.holds import NO_HOLDS, Held, holds, pausing
+from control_tower.domain.limits import ENDS, Opened, met_by, opened_by
 from control_tower.domain.numbers import numbers_of
 from control_tower.domain.stages import Stage, stage_of
 
@@ -32,10 +34,12 @@ class Journey:
     stage: Stage | None = None
     stage_at: datetime | None = None
     ended_at: datetime | None = None
+    is_disturbed: bool = False
 
     def take_in(self, envelope: Envelope) -> None:
         """Count one more event."""
         self.events += 1
+        self.is_disturbed |= disturbs(envelope)
         self.first_at = min(self.first_at, envelope.recordedtime)
         self.last_at = max(self.last_at, envelope.recordedtime)
         if envelope.type in ENDS:
@@ -52,7 +56,7 @@ class Filed:
     journeys: dict[str, Journey] = field(default_factory=dict)
     numbers: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     """When each (value, kind, correlation id) was first recorded."""
-    opened: dict[Deadline, datetime] = field(default_factory=dict)
+    opened: dict[Deadline, Opened] = field(default_factory=dict)
     met: dict[Deadline, datetime] = field(default_factory=dict)
     orders: dict[str, str] = field(default_factory=dict)
     """The order of each correlation id that has one."""
@@ -67,11 +71,25 @@ def file(envelopes: Iterable[Envelope]) -> Filed:
     """File events that are new to the archive; the outcome does not depend on how they are put into batches."""
     filed = Filed()
     for envelope in envelopes:
-        _file_one(filed, envelope)
+        _file_one(filed, envelope, NO_HOLDS)
     return filed
 
 
-def _file_one(filed: Filed, envelope: Envelope) -> None:
+def file_anew(envelopes: Iterable[Envelope]) -> Filed:
+    """File whole transactions, all their events given: without what was corrected, and with what stood still."""
+    filed, stand = Filed(), standing(envelopes)
+    held = holds(stand)
+    for envelope in stand:
+        _file_one(filed, envelope, held)
+    return filed
+
+
+def disturbs(envelope: Envelope) -> bool:
+    """Whether deadlines cannot go on being kept event by event, and the transaction must be looked at as a whole."""
+    return envelope.correctionof is not None or envelope.type in pausing()
+
+
+def _file_one(filed: Filed, envelope: Envelope, held: Held) -> None:
     correlation, recorded = envelope.correlationid, envelope.recordedtime
     journey = filed.journeys.get(correlation)
     if journey is None:
@@ -87,7 +105,9 @@ def _file_one(filed: Filed, envelope: Envelope) -> None:
     if isinstance(order := envelope.data.get("order_id"), str):
         filed.orders[correlation] = order
     for limit in opened_by().get(envelope.type, ()):
-        _earliest(filed.opened, (correlation, limit.flow, limit.after), envelope.time)
+        key = (correlation, limit.flow, limit.after)
+        opened = limit.opened(envelope.time, envelope.site, held.get((correlation, limit.flow), ()))
+        filed.opened[key] = opened.earliest(filed.opened.get(key, opened))
     for limit in met_by().get(envelope.type, ()):
         _earliest(filed.met, (correlation, limit.flow, limit.after), envelope.time)
 

@@ -1,6 +1,6 @@
 """The time limits of the flows: what must follow an event, and by when. Data comes from `canonical.flows`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -9,6 +9,11 @@ from typing import NamedTuple
 from pydantic import AwareDatetime, BaseModel
 
 from canonical import flows
+from canonical.calendars import Calendar, of_site
+from canonical.flows import Step
+from canonical.subjects import domain_of
+
+from control_tower.domain.working_time import Hold, after, by_clock
 
 RISK_SHARE = 0.8
 """The part of its time after which a deadline is at risk."""
@@ -16,21 +21,45 @@ ENDS = frozenset({"order.completed.v1", "order.cancelled.v1"})
 """After these nothing more is awaited of an order."""
 
 
+class Opened(NamedTuple):
+    """When a limit began, when it is at risk, and when due; never, while its flow stands still."""
+
+    at: datetime
+    risk_at: datetime | None
+    due_at: datetime | None
+
+    def earliest(self, other: "Opened") -> "Opened":
+        """Return the earlier of each moment: what is begun twice is due when the first of them is."""
+        return Opened(
+            min(self.at, other.at), _earlier(self.risk_at, other.risk_at), _earlier(self.due_at, other.due_at)
+        )
+
+
 class Limit(NamedTuple):
-    """After one event of a flow, one of the awaited must follow within a time."""
+    """After one event of a flow, one of the awaited must follow within a time, or by a time of day."""
 
     flow: str
     after: str
     awaited: tuple[str, ...]
-    within: timedelta
+    step: Step
 
-    def due(self, happened_at: datetime) -> datetime:
-        """Return when it is due."""
-        return happened_at + self.within
+    @property
+    def process_domain(self) -> str:
+        """Return the domain that owes the step."""
+        return domain_of(self.step.event)
 
-    def at_risk(self, happened_at: datetime) -> datetime:
-        """Return when it is at risk."""
-        return happened_at + self.within * RISK_SHARE
+    def calendar(self, site: str | None) -> Calendar | None:
+        """Return the calendar whose working time counts at a site; None where all time does."""
+        return of_site(self.step.calendar, site) if self.step.calendar else None
+
+    def opened(self, at: datetime, site: str | None = None, holds: Sequence[Hold] = ()) -> Opened:
+        """Return the moments of the limit that begins with an event at a site."""
+        calendar = self.calendar(site)
+        if self.step.by and calendar:
+            due = by_clock(at, self.step.by, calendar, holds)
+            return Opened(at, at + (due - at) * RISK_SHARE if due else None, due)
+        within = timedelta(seconds=self.step.within_seconds or 0)
+        return Opened(at, after(at, within * RISK_SHARE, calendar, holds), after(at, within, calendar, holds))
 
 
 class Alarm(BaseModel):
@@ -52,19 +81,22 @@ class Alarm(BaseModel):
     """When it came to be at risk, or was breached."""
     breached: bool
     """Whether the time is over."""
+    process_domain: str
+    """The domain that owes the step."""
+    responsible: str
+    """The service that owes it."""
 
 
 @cache
 def limits() -> tuple[Limit, ...]:
-    """Return every limit; steps that stand for each other (allocated, or not) are awaited together."""
+    """Return every limit; steps that stand for each other (allocated, or not) are awaited together, for the longest."""
     found: list[Limit] = []
     for flow in flows.load().values():
         for before in flow.steps:
-            awaited = [step for step in flow.steps if before.event in step.after and step.within_seconds]
+            awaited = [step for step in flow.steps if before.event in step.after and step.has_limit]
             if awaited:
-                longest = max(step.within_seconds or 0 for step in awaited)
-                names = tuple(step.event for step in awaited)
-                found.append(Limit(flow.name, before.event, names, timedelta(seconds=longest)))
+                longest = max(awaited, key=lambda step: step.within_seconds or 0)
+                found.append(Limit(flow.name, before.event, tuple(step.event for step in awaited), longest))
     return tuple(found)
 
 
@@ -83,10 +115,14 @@ def met_by() -> Mapping[str, tuple[Limit, ...]]:
     return MappingProxyType({name: tuple(x for x in limits() if name in x.awaited) for name in types})
 
 
-def limit_of(flow: str, after: str) -> Limit:
+def limit_of(flow: str, begun_by: str) -> Limit:
     """Return a limit by its flow and the event it begins with.
 
     Raises:
         LookupError: the flows have no such limit any more.
     """
-    return next(limit for limit in opened_by()[after] if limit.flow == flow)
+    return next(limit for limit in opened_by()[begun_by] if limit.flow == flow)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((moment for moment in (one, other) if moment), default=None)
