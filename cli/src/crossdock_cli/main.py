@@ -5,7 +5,7 @@ import sys
 import click
 import typer
 
-from crossdock_cli.commands import about, carrier, demo, dlq, events, lifecycle, order, replay, streams
+from crossdock_cli.commands import about, carrier, demo, dlq, events, lifecycle, order, replay, sla, streams
 from crossdock_cli.failures import CliError, Exit
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.add_typer(carrier.app, name="carrier")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(streams.app, name="streams")
 app.add_typer(replay.app, name="replay")
+app.add_typer(sla.app, name="sla")
+app.command("why")(sla.why)
 app.command("version")(about.show_version)
 app.command("completion")(about.completion)
 

@@ -24,6 +24,7 @@ from chassis.durability import routes
 from chassis.errors import StartupError
 from chassis.failures.api import router as dead_letter_routes
 from chassis.limits import Limits
+from chassis.pending import router as pending_routes
 from chassis.problems import install
 from chassis.readiness import unready
 from chassis.replay.api import router as replay_routes
@@ -49,6 +50,7 @@ def make_app(service: Service) -> FastAPI:
         routes(service.reconciler, service.relay),
         replay_routes(service.replayer),
         dead_letter_routes(service.office),
+        pending_routes(service.engine, service.systems),
     )
     for router in (*service.routers, *chassis_routers):
         app.include_router(router)

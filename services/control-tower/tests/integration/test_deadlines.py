@@ -173,3 +173,31 @@ async def test_thousands_due_in_one_second_are_told_once_although_the_tower_ends
 
 async def breached(engine: AsyncEngine) -> list[dict[str, Any]]:
     return [one for one in await alarms(engine, "SO-SAME") if one["type"] == "ops.sla-breached.v1"]
+
+
+@pytest.mark.integration
+async def test_the_board_counts_and_a_transaction_is_explained(mesh: LocalMesh) -> None:
+    now = datetime.now(UTC)
+    order = f"SO-BOARD-{now:%H%M%S%f}"
+    async with running(mesh, await settings_of(mesh)) as (service, web):
+        await keep(
+            service.engine,
+            [
+                envelope("order.released.v1", order=order, start=now - timedelta(minutes=5)),
+                envelope("order.released.v1", order=f"{order}-met", start=now - timedelta(minutes=5)),
+                envelope("inventory.allocated.v1", 3, order=f"{order}-met", start=now - timedelta(minutes=5)),
+            ],
+        )
+        board = (await web.get("/api/v1/sla")).json()
+        group = next(g for g in board if (g["flow"], g["process_domain"]) == ("order-to-ship", "inventory"))
+        assert group["breached"] >= 1
+        assert group["day"]["in_time"] >= 1
+        assert 0 < group["day"]["met_share"] < 1
+        line = next(line for line in group["limits"] if line["after"] == "order.released.v1")
+        assert line["day"]["seconds_p50"] > 0
+        (limit,) = (await web.get(f"/api/v1/sla/{order}")).json()["limits"]
+        assert (limit["state"], limit["responsible"]) == ("breached", "inventory-sync")
+        why = (await web.get(f"/api/v1/why/{order}")).json()
+        assert [(one["kind"], one["owner"]) for one in why["waits_for"]] == [("time limit", "inventory-sync")]
+        assert "inventory-sync" in why["silent"]
+        assert (await web.get("/api/v1/why/nobody")).status_code == 404

@@ -11,8 +11,12 @@ from canonical import EVENTS, topology
 from chassis import Http, Rejected, Service, Temporary
 
 from control_tower.domain.mesh import Edge, Node
+from control_tower.domain.reasons import Waiting, of_call, of_letter
 
-OPEN_TO_PEOPLE = ("dead-letters", "replays", "carriers", "shipments", "tracking", "notifications", "durability")
+OPEN_TO_PEOPLE = (
+    *("dead-letters", "replays", "carriers", "shipments", "tracking", "notifications", "durability"),
+    "effects",
+)
 """The parts of a service's interface the page may use."""
 FRESH_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
@@ -68,6 +72,21 @@ class Region:
             return name, (await self._clients[name].request("GET", "/dead-letters/groups")).json()
         except (Temporary, Rejected):
             return name, None
+
+    async def waiting(self, correlation_id: str) -> tuple[list[Waiting], list[str]]:
+        """Return the messages and calls a business transaction waits for, and which services did not answer."""
+        found = await asyncio.gather(*(self._waiting_at(name, correlation_id) for name in self._clients))
+        return [one for _, listed in found for one in listed or ()], [name for name, listed in found if listed is None]
+
+    async def _waiting_at(self, name: str, correlation_id: str) -> tuple[str, list[Waiting] | None]:
+        about = {"correlation_id": correlation_id}
+        try:
+            letters = (await self._clients[name].request("GET", "/dead-letters", params=about)).json()
+            pending = (await self._clients[name].request("GET", "/effects", params=about)).json()
+        except (Temporary, Rejected):
+            return name, None
+        calls = [of_call(name, call, pending["away"]) for call in pending["calls"]]
+        return name, [*(of_letter(name, letter) for letter in letters), *calls]
 
     async def nodes(self) -> Sequence[Node]:
         """Return how every service does, as of at most two seconds ago."""
