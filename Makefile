@@ -43,7 +43,8 @@ down: setup ## Stop what `make up` started
 test: check ## Everything CI runs: check, then unit, integration and end-to-end tests (PYTEST="-k word" to choose)
 	@$(BIN)/pytest --ignore=tests/structure $(PYTEST)
 
-check: lint ## Lint, types, import contracts and the shape of the repository; no server is started
+check: lint ## Lint, types, import contracts, promises of the events, shape of the repository; no server is started
+	@$(BIN)/crossdock schema check
 	@$(BIN)/pytest -q tests/structure
 
 lint: setup

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AwareDatetime, BaseModel
 
 from canonical import EVENTS, CanonicalEvent, seal
+from canonical.catalogue import schema_of
 
 CANONICAL = Path(__file__).parent.parent / "libs" / "canonical"
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SUFFIXES = {"schemas": ".schema.json", "examples": ".json"}
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -208,15 +208,10 @@ def sealed(event: type[CanonicalEvent]) -> dict[str, Any]:
     return envelope.model_dump(mode="json", exclude_none=True)
 
 
-def schema(event: type[CanonicalEvent]) -> dict[str, Any]:
-    """Return the JSON Schema of an event's data."""
-    return {"$schema": DIALECT, "$id": event.type + SUFFIXES["schemas"], **event.model_json_schema()}
-
-
 def files() -> Iterator[tuple[Path, str]]:
     """Yield every golden file and what it should hold."""
     for _, event in sorted(EVENTS.items()):
-        for folder, content in (("schemas", schema(event)), ("examples", sealed(event))):
+        for folder, content in (("schemas", schema_of(event)), ("examples", sealed(event))):
             yield CANONICAL / folder / (event.type + SUFFIXES[folder]), text(content)
 
 

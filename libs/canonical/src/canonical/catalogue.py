@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from canonical import b2b, carrier, inventory, notification, ops, orders, transport, warehouse
 from canonical.event import CanonicalEvent
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODULES = (orders, warehouse, inventory, transport, carrier, notification, b2b, ops)
 
 
@@ -33,3 +35,8 @@ def event_class(event_type: str) -> type[CanonicalEvent]:
         return EVENTS[event_type]
     except KeyError:
         raise UnknownEventType(f"unknown event type {event_type!r}") from None
+
+
+def schema_of(event: type[CanonicalEvent]) -> dict[str, Any]:
+    """Return the JSON Schema of an event's data."""
+    return {"$schema": DIALECT, "$id": f"{event.type}.schema.json", **event.model_json_schema()}

@@ -89,7 +89,7 @@ def test_every_override_is_of_a_known_event_and_field() -> None:
 
 
 def test_a_changed_model_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = schemas.schema
+    real = schemas.schema_of
 
     def with_one_field_more(event: type) -> dict[str, Any]:
         made = real(event)  # type: ignore[arg-type]
@@ -97,7 +97,7 @@ def test_a_changed_model_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
             made["properties"]["gift_wrap"] = {"type": "boolean"}
         return made
 
-    monkeypatch.setattr(schemas, "schema", with_one_field_more)
+    monkeypatch.setattr(schemas, "schema_of", with_one_field_more)
     assert [path.name for path in schemas.stale()] == ["order.released.v1.schema.json"]
 
 

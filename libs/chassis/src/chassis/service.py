@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.resources import files
@@ -155,9 +155,9 @@ class Service:
         return self.systems.http(base_url=base_url, system=system, **limits)
 
     @property
-    def subscriptions(self) -> frozenset[str]:
-        """The event types this service handles."""
-        return frozenset(self._subscriptions)
+    def subscriptions(self) -> Mapping[str, Handler]:
+        """The event types this service handles, and by what."""
+        return {event_type: one.handler for event_type, one in self._subscriptions.items()}
 
     # --- ways in --------------------------------------------------------------------------------------------------
 
