@@ -5,7 +5,21 @@ import sys
 import click
 import typer
 
-from crossdock_cli.commands import about, carrier, demo, dlq, events, lifecycle, order, replay, schema, sla, streams
+from crossdock_cli.commands import (
+    about,
+    carrier,
+    catalog,
+    demo,
+    dlq,
+    events,
+    lifecycle,
+    order,
+    partner,
+    replay,
+    schema,
+    sla,
+    streams,
+)
 from crossdock_cli.failures import CliError, Exit
 
 app = typer.Typer(
@@ -30,6 +44,8 @@ app.add_typer(replay.app, name="replay")
 app.add_typer(sla.app, name="sla")
 app.command("why")(sla.why)
 app.add_typer(schema.app, name="schema")
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(partner.app, name="partner")
 app.command("version")(about.show_version)
 app.command("completion")(about.completion)
 

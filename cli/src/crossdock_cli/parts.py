@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 STOP_SECONDS = 20.0
 PARTNERS = Path("partners")
 CARRIERS = PARTNERS / "carriers"
+SOURCES = Path(__file__).resolve().parents[3]
 TRACKING = "tracking"
 SECRETS = ("swiftparcel", "nordfreight", "portal", TRACKING)
 """Secrets shared with the sandbox's systems, and between services; carrier-gateway finds its own by name."""
@@ -134,6 +135,7 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
         "CROSSDOCK_INVENTORY_URL": layout.service_url("inventory-sync"),
         "CROSSDOCK_CARRIERS_DIR": str(partners_dir("carriers")),
         "CROSSDOCK_BRANDS_DIR": str(partners_dir("brands")),
+        "CROSSDOCK_CONTRACTS_DIR": str(SOURCES / "services"),
     }
     password = layout.broker_secrets / f"nats-{name}.password"
     if password.exists():
@@ -153,7 +155,7 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
 def partners_dir(kind: str) -> Path:
     """Return a folder of partners' files: of the folder the command runs in, else of the source tree."""
     here = Path.cwd() / PARTNERS / kind
-    return here if here.is_dir() else Path(__file__).resolve().parents[3] / PARTNERS / kind
+    return here if here.is_dir() else SOURCES / PARTNERS / kind
 
 
 def service(layout: Layout, name: str) -> Child:

@@ -107,3 +107,25 @@ class PartnerProfileChanged(OpsEvent):
     """Its new revision."""
     actor: str
     """Who changed it."""
+    reason: str | None = None
+    """Why."""
+
+
+class MetadataChanged(OpsEvent):
+    """A document of central metadata changed."""
+
+    type: ClassVar[str] = "ops.metadata-changed.v1"
+    key_field: ClassVar[str] = "name"
+
+    kind: str
+    """What the document is about."""
+    name: str
+    """Its name."""
+    revision: int
+    """Its new revision."""
+    is_valid: bool
+    """Whether it still says something; false when it was withdrawn."""
+    actor: str
+    """Who changed it."""
+    reason: str
+    """Why."""

@@ -43,6 +43,12 @@ class Stream(_Model):
         )
 
 
+class Bucket(_Model):
+    """One key-value bucket: the last of each key, written by one service and read by all."""
+
+    writer: str
+
+
 class ServiceEntry(_Model):
     """One service: the domain it owns, its port on a laptop, what it consumes.
 
@@ -99,6 +105,7 @@ class Topology(_Model):
     defaults: Defaults
     streams: Mapping[str, Stream]
     services: Mapping[str, ServiceEntry]
+    buckets: Mapping[str, Bucket] = Field(default_factory=dict)
 
     def stream_of(self, domain: str) -> str:
         """Return the name of a domain's stream."""
@@ -170,7 +177,15 @@ class Topology(_Model):
         publish += [
             f"$JS.API.DIRECT.GET.{stream}" for stream in sorted({d.stream for d in self.durables(service, region)})
         ]
+        for name, bucket in self.buckets.items():
+            publish += [f"$JS.API.DIRECT.GET.{bucket_stream(name)}"]
+            publish += [f"$KV.{name}.>"] if bucket.writer == service else []
         return Permissions(publish=tuple(publish), subscribe=(f"{inbox_prefix(service)}.>",))
+
+
+def bucket_stream(name: str) -> str:
+    """Return the stream that holds a bucket."""
+    return f"KV_{name}"
 
 
 def inbox_prefix(user: str) -> str:

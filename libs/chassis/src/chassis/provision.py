@@ -19,7 +19,7 @@ from nats.js.api import (
 )
 from nats.js.errors import APIError, NotFoundError
 
-from canonical.topology import Durable, Stream, Topology, load
+from canonical.topology import Durable, Stream, Topology, bucket_stream, load
 from chassis.administrator import administrator
 from chassis.errors import StartupError
 
@@ -59,6 +59,23 @@ def stream_config(name: str, stream: Stream, topology: Topology, region: str) ->
     )
 
 
+def bucket_config(name: str) -> StreamConfig:
+    """Return the broker's form of a bucket: the last message of each key, for ever."""
+    return StreamConfig(
+        name=bucket_stream(name),
+        subjects=[f"$KV.{name}.>"],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_msgs_per_subject=1,
+        allow_direct=True,
+        allow_rollup_hdrs=True,
+        deny_delete=True,
+        compression=StoreCompression.NONE,
+        num_replicas=1,
+    )
+
+
 def consumer_config(durable: Durable, topology: Topology) -> ConsumerConfig:
     """Return the broker's form of a durable."""
     return ConsumerConfig(
@@ -90,6 +107,8 @@ async def _provision(js: JetStreamContext, topology: Topology, region: str) -> P
     done = Provisioned()
     for name, stream in topology.streams.items():
         await _stream(js, stream_config(name, stream, topology, region), done)
+    for name in topology.buckets:
+        await _stream(js, bucket_config(name), done)
     for service in topology.services:
         for durable in (*topology.durables(service, region), *topology.durables_of_failures(service, region)):
             await _consumer(js, durable, consumer_config(durable, topology), done)

@@ -1,23 +1,36 @@
-"""What runs on a timer: the monitor of time limits, the keeper of days, a look at the brands."""
+"""What runs on a timer: the monitor of time limits, the keeper of days, the brands, the registry, the mirror."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
+from canonical import EVENTS
+from canonical.catalogue import schema_of
+from canonical.contracts import Contract, parse
+from canonical.metadata import Document, SchemaEntry
 from chassis import Service
 from chassis.archive import Archiver
+from chassis.metadata import Bucket
 
 from control_tower import handlers
 from control_tower.directory import Brands
+from control_tower.domain.catalogue import hearing
 from control_tower.domain.limits import Alarm, limit_of
+from control_tower.domain.metadata import Change, consumers_of, entry_of
+from control_tower.records.metadata import MetadataStore, Records
 from control_tower.store import drop_days, make_days
+
+log = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=1)
 """What is under way between a service's commit and the archive."""
 AT_ONCE = 500
+TOWER = "control-tower"
 AT_RISK, BREACHED, SILENT = 1, 2, 3
 
 DUE = """
@@ -116,3 +129,69 @@ class Refresher:
     async def refresh(self) -> None:
         """Read what changed."""
         self._brands.refresh()
+
+
+class Registrar:
+    """Registers the events of the tower's own catalogue, with their owners and who reads them."""
+
+    def __init__(self, service: Service, contracts_dir: Path) -> None:
+        self._service, self._folder = service, contracts_dir
+        self._records = Records(service.engine)
+
+    async def register(self) -> None:
+        """Bring every event's entry up to date; what is so already changes nothing, a break is refused and told."""
+        contracts, past = self._contracts(), await self._records.schemas()
+        known = {document.name: document for document in await self._records.current(SchemaEntry.kind)}
+        wishes: list[Change] = []
+        for event_type, event in sorted(EVENTS.items()):
+            document, entries = known.get(event_type), past.get(event_type, [])
+            before = entries[-1].consumers if entries else ()
+            consumers = consumers_of(event_type, hearing(event_type), contracts, before, self._service.clock.now())
+            entry = entry_of(event_type, schema_of(event), event.owner, entries, consumers)
+            if isinstance(entry, str):
+                log.error("schema_refused", extra={"event": event_type, "error": entry})
+                continue
+            body = entry.model_dump(mode="json")
+            if document is None or document.body != body:
+                wishes.append(_wish(event_type, body, document))
+        await asyncio.gather(*(make(self._service, wish) for wish in wishes))
+
+    def _contracts(self) -> dict[str, Contract]:
+        found = [parse(file.read_text(encoding="utf-8")) for file in sorted(self._folder.glob("*/contract.yaml"))]
+        return {contract.service: contract for contract in found}
+
+
+def _wish(event_type: str, body: dict[str, Any], known: Document | None) -> Change:
+    return Change(
+        kind=SchemaEntry.kind,
+        name=event_type,
+        body=body,
+        expected=known.revision if known else None,
+        actor=TOWER,
+        reason="the catalogue of this release",
+    )
+
+
+async def make(service: Service, wish: Change) -> None:
+    """Have a change made; the same one sent again is made once.
+
+    Raises:
+        Superseded: its author did not know the present revision.
+    """
+    await service.accept("metadata", wish.number, wish, handlers.change, metadata=MetadataStore, clock=service.clock)
+
+
+class Mirror:
+    """Writes what has changed to the broker, where every service of the region reads it."""
+
+    def __init__(self, service: Service) -> None:
+        self._records, self._bucket = Records(service.engine), Bucket(lambda: service.broker.client)
+
+    async def write(self) -> None:
+        """Write what the broker's copy lacks; one that was made anew gets everything again."""
+        if await self._bucket.is_empty():
+            await self._records.forget_written()
+        while documents := await self._records.unwritten(AT_ONCE):
+            for document in documents:
+                await self._bucket.put(document)
+                await self._records.note_written(document)

@@ -1,1 +1,7 @@
-"""What control-tower needs of others: nothing but events; people reach the services through `directory`."""
+"""What control-tower needs from outside."""
+
+from canonical.metadata import Document
+from chassis import Book
+
+MetadataBook = Book[Document]
+"""Documents of central metadata by kind and name."""

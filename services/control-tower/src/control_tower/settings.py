@@ -12,6 +12,9 @@ class ServiceSettings(Settings):
 
     port: int = Field(default=8107, description="TCP port the HTTP server binds.")
     archive_days: int = Field(default=400, ge=15, description="Days an event is kept in the archive, by day recorded.")
+    contracts_dir: Path = Field(
+        default=Path("services"), description="Folder of the services' contracts, `<service>/contract.yaml`."
+    )
     services_url: str = Field(
         default="http://127.0.0.1:{port}",
         description="Base URL of a service's HTTP interface; {name} and {port} stand for its own. "

@@ -3,8 +3,10 @@
 from typing import Any
 
 from canonical import carrier, inventory, orders, warehouse
+from canonical.metadata import Brand
 from canonical.tracking import keys_of
 from chassis import Clock, LiveFile, Service
+from chassis.metadata import Metadata
 
 from notification import handlers
 from notification.api import router
@@ -43,7 +45,8 @@ def build(settings: ServiceSettings) -> Service:
     service.on(carrier.Delivered, handlers.tell_delivery, **stores)
     sent, refused = handlers.note_sent, handlers.note_failed
     told: dict[str, Any] = {"done": sent, "failed": refused, "links": _links(settings, clock), "clock": clock}
-    service.effect(SendMail, call=handlers.make_mail, concurrency=4, mailer=mailer, **told)
+    brands = Metadata(service, Brand)
+    service.effect(SendMail, call=handlers.make_mail, concurrency=4, mailer=mailer, brands=brands, **told)
     service.effect(PostWebhook, call=handlers.make_webhook, portal=portal, **told)
     service.effect(OpenCase, call=handlers.make_case, done=handlers.note_case, crm=crm, orders=OrderStore, clock=clock)
     service.effect(CloseCase, call=handlers.make_closing, done=handlers.note_closing, crm=crm, clock=clock)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from canonical.metadata import Brand
 from canonical.values import Contact
 
 SUBJECTS: Mapping[str, Mapping[str, str]] = {
@@ -61,6 +62,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
         "fr": "Commande $order annulée",
     },
 }
+DEFAULT_BRAND = "default"
 BODIES: Mapping[str, str] = {
     "en": "Hello,\n\n$subject.\n$detail\n\nYour order number is $order.\n",
     "de": "Guten Tag,\n\n$subject.\n$detail\n\nIhre Bestellnummer ist $order.\n",
@@ -109,6 +111,12 @@ def text(template: str, language: str, *, order_id: str, detail: str = "", link:
     subject = Template(SUBJECTS[template][known]).substitute(order=order_id)
     body = Template(BODIES[known]).substitute(subject=subject, detail=detail, order=order_id)
     return subject, body + (Template(LINKS[known]).substitute(link=link) if link else "")
+
+
+def brand_of(customer_id: str, brands: Mapping[str, Brand]) -> Brand | None:
+    """Return the brand a customer knows: the one that names it, else the default, if there is one."""
+    own = next((brands[name] for name in sorted(brands) if customer_id in brands[name].customers), None)
+    return own or brands.get(DEFAULT_BRAND)
 
 
 def is_quiet(preferences: Preferences, at: datetime) -> bool:

@@ -17,8 +17,9 @@ from canonical.orders import OrderCompleted, OrderReleased
 from canonical.warehouse import ShipmentDispatched
 from chassis import Clock, Effect, Outcome, Permanent, Temporary, current_cause
 
-from notification.domain import OrderContact, Preferences
+from notification.domain import OrderContact, Preferences, brand_of
 from notification.ports import (
+    Brands,
     CloseCase,
     Crm,
     Links,
@@ -135,10 +136,10 @@ async def tell_end(event: OrderCompleted, *, orders: Orders, preferences: Prefer
     return await _mail(order, "cancelled", "", orders=orders, preferences=preferences)
 
 
-async def make_mail(effect: SendMail, *, key: str, mailer: Mailer, links: Links) -> None:
-    """Send the mail, with the link to its shipment's page where it is about one."""
+async def make_mail(effect: SendMail, *, key: str, mailer: Mailer, links: Links, brands: Brands) -> None:
+    """Send the mail under the brand its customer knows, with the link to its shipment's page where it is about one."""
     link = links.link(effect.shipment_id, effect.language) if effect.shipment_id else None
-    await mailer.send(effect, key=key, link=link)
+    await mailer.send(effect, key=key, link=link, brand=brand_of(effect.customer_id, brands.all()))
 
 
 async def make_webhook(effect: PostWebhook, *, key: str, portal: Portal, links: Links) -> None:

@@ -1,8 +1,10 @@
 """What notification needs from outside."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
+from canonical.metadata import Brand
 from chassis import Book, Effect
 
 from notification.domain import OrderContact, Preferences
@@ -88,12 +90,24 @@ class Links(Protocol):
 class Mailer(Protocol):
     """The way mails go."""
 
-    async def send(self, mail: SendMail, *, key: str, link: str | None) -> None:
-        """Send a mail; `key` is its identity, `link` leads to its shipment's page.
+    async def send(self, mail: SendMail, *, key: str, link: str | None, brand: Brand | None) -> None:
+        """Send a mail under a brand, or the service's own name; `key` is its identity, `link` its shipment's page.
 
         Raises:
             Temporary: the mail server is away or asks to come back.
             Permanent: it refuses the mail.
+        """
+        ...
+
+
+class Brands(Protocol):
+    """The brands customers know, as central metadata has them."""
+
+    def all(self) -> Mapping[str, Brand]:
+        """Return every brand by name.
+
+        Raises:
+            Temporary: none was read since the start.
         """
         ...
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from canonical.metadata import Brand
 from canonical.tracking import keys_of, read
 from chassis import FixedClock, LiveFile
 
@@ -13,7 +14,7 @@ from notification.directory import NoLinks, TrackingLinks
 from notification.handlers import make_mail, make_webhook, tell_delivery
 from notification.ports import PostWebhook, SendMail
 
-from ..fakes import orders_of, wishes_of
+from ..fakes import FakeBrands, orders_of, wishes_of
 from .test_handlers import DELIVERED, _order
 
 KEY = "k" * 32
@@ -33,7 +34,7 @@ class Sent:
     def __init__(self) -> None:
         self.links: list[str | None] = []
 
-    async def send(self, mail: SendMail, *, key: str, link: str | None) -> None:
+    async def send(self, mail: SendMail, *, key: str, link: str | None, brand: Brand | None) -> None:
         self.links.append(link)
 
     async def post(self, hook: PostWebhook, *, key: str, link: str | None) -> None:
@@ -44,7 +45,7 @@ async def test_a_mail_and_a_webhook_of_a_shipment_carry_its_link(links: Tracking
     sent = Sent()
     for told in await tell_delivery(DELIVERED, orders=orders_of(_order()), preferences=wishes_of()):
         if isinstance(told, SendMail):
-            await make_mail(told, key="k", mailer=sent, links=links)
+            await make_mail(told, key="k", mailer=sent, links=links, brands=FakeBrands({}))
         elif isinstance(told, PostWebhook):
             await make_webhook(told, key="k", portal=sent, links=links)
     assert len(sent.links) == 2
@@ -61,7 +62,7 @@ async def test_a_mail_about_no_shipment_carries_none(links: TrackingLinks) -> No
     mail = SendMail(
         lane="SO-1", order_id="SO-1", customer_id="C-1", recipient="a@example.com", language="de", template="cancelled"
     )
-    await make_mail(mail, key="k", mailer=sent, links=links)
+    await make_mail(mail, key="k", mailer=sent, links=links, brands=FakeBrands({}))
     assert sent.links == [None]
     assert NoLinks().link("SH-1", "de") is None  # type: ignore[func-returns-value]
 
@@ -71,7 +72,7 @@ def test_a_mail_shows_the_link_it_is_given(link: str | None) -> None:
     mail = SendMail(
         lane="SO-1", order_id="SO-1", customer_id="C-1", recipient="a@example.com", language="de", template="delivered"
     )
-    made = message(mail, key="k", sender="shop@example.com", link=link)
+    made = message(mail, key="k", sender="shop@example.com", title="", link=link)
     assert (b"Sendung verfolgen" in _body(made)) == bool(link)
 
 

@@ -94,6 +94,15 @@ class History:
                 return
             start = messages[-1].sequence + 1
 
+    async def newest(self, stream: str, subject: str) -> Stored | None:
+        """Return the last message of a subject, or of all that a wildcard stands for; None when there is none.
+
+        Raises:
+            Temporary: the broker does not answer.
+        """
+        found = await self._ask(stream, {"last_by_subj": subject}, is_batch=False)
+        return found[0] if found else None
+
     async def has_start(self, stream: str) -> bool:
         """Say whether the stream still holds its first message."""
         messages = await self._ask(stream, {"seq": 1, "batch": 1, "next_by_subj": ">"})
@@ -101,11 +110,11 @@ class History:
 
     async def _mark(self, stream: str, subject: str, until: datetime | None) -> Stored | None:
         """Return the last message of a subject, or the first one that is not before `until`."""
-        newest = await self._ask(stream, {"last_by_subj": subject}, is_batch=False)
-        if not newest:
+        newest = await self.newest(stream, subject)
+        if newest is None:
             return None
-        is_end = until is None or newest[0].at < until
-        return await self._one(stream, subject, {"seq": newest[0].sequence} if is_end else {"start_time": _text(until)})
+        is_end = until is None or newest.at < until
+        return await self._one(stream, subject, {"seq": newest.sequence} if is_end else {"start_time": _text(until)})
 
     async def _one(self, stream: str, subject: str, begin: dict[str, Any]) -> Stored | None:
         found = await self._ask(stream, {**begin, "batch": 1, "next_by_subj": subject})

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from chassis import Service
 
-from control_tower.api import catalogue, journeys, mesh, page, sla, tracking
+from control_tower.api import catalogue, journeys, mesh, metadata, page, sla, tracking
 from control_tower.api.tracking import Links
 from control_tower.directory import Brands, Region
 from control_tower.domain.visitors import Visitors
@@ -17,7 +17,13 @@ PREFIX = "/api/v1"
 def router(service: Service, region: Region) -> APIRouter:
     """Return the HTTP interface for people of the house."""
     routes = APIRouter()
-    parts = (journeys.router(service), mesh.router(service, region), sla.router(service, region), catalogue.router())
+    parts = (
+        journeys.router(service),
+        mesh.router(service, region),
+        sla.router(service, region),
+        catalogue.router(service),
+        metadata.router(service),
+    )
     for part in parts:
         routes.include_router(part, prefix=PREFIX)
     routes.include_router(page.router())

@@ -7,9 +7,10 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from canonical import EVENTS, topology
+from canonical import topology
 from chassis import Http, Rejected, Service, Temporary
 
+from control_tower.domain.catalogue import lineage
 from control_tower.domain.mesh import Edge, Node
 from control_tower.domain.reasons import Waiting, of_call, of_letter
 
@@ -114,15 +115,15 @@ class Region:
 
     def edges(self, per_minute: Mapping[str, int]) -> list[Edge]:
         """Return who hears whom, with the events of the last minute."""
-        heard: dict[tuple[str, str], list[str]] = {}
-        for name, entry in self._mesh.services.items():
-            for event_type in entry.consumes:
-                heard.setdefault((EVENTS[event_type].owner, name), []).append(event_type)
         return [
             Edge(
-                publisher=publisher, consumer=consumer, types=types, per_minute=sum(per_minute.get(t, 0) for t in types)
+                publisher=line.source,
+                consumer=line.target,
+                types=line.events,
+                per_minute=sum(per_minute.get(event_type, 0) for event_type in line.events),
             )
-            for (publisher, consumer), types in heard.items()
+            for line in lineage()
+            if line.target in self._clients
         ]
 
 

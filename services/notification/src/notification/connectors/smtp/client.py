@@ -4,6 +4,7 @@ import asyncio
 
 import aiosmtplib
 
+from canonical.metadata import Brand
 from chassis import Dependency, Permanent, Temporary
 
 from notification.connectors.smtp.mapping import message
@@ -23,18 +24,19 @@ class SmtpMailer:
         for _ in range(CONNECTIONS):
             self._free.put_nowait(None)
 
-    async def send(self, mail: SendMail, *, key: str, link: str | None) -> None:
+    async def send(self, mail: SendMail, *, key: str, link: str | None, brand: Brand | None) -> None:
         """Send a mail."""
+        sender = (brand.mail_from if brand else None) or self._sender
         async with self._gate.call():
-            content = message(mail, key=key, sender=self._sender, link=link)
-            await self._send(mail.recipient, content)
+            content = message(mail, key=key, sender=sender, title=brand.title if brand else "", link=link)
+            await self._send(sender, mail.recipient, content)
 
-    async def _send(self, recipient: str, content: bytes) -> None:
+    async def _send(self, sender: str, recipient: str, content: bytes) -> None:
         client = await self._free.get()
         try:
             client = await self._connected(client)
             options = [] if recipient.isascii() else ["SMTPUTF8"]
-            await client.sendmail(self._sender, [recipient], content, mail_options=options)
+            await client.sendmail(sender, [recipient], content, mail_options=options)
         except aiosmtplib.SMTPResponseException as error:
             if error.code >= 500:
                 raise Permanent(
