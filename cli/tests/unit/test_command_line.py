@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("httpx", "nats", "fastapi", "sqlalchemy", "asyncpg", "pydantic", "canonical", "chassis")
 
 
@@ -15,14 +16,34 @@ def crossdock(*args: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("args", [("status",), ("order", "show", "SO-1"), ("events", "tail"), ("streams", "check")])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("status",),
+        ("order", "show", "SO-1"),
+        ("events", "tail"),
+        ("streams", "check"),
+        ("catalog", "events"),
+        ("partner", "list"),
+    ],
+)
 def test_without_a_mesh_one_sentence_and_exit_4(tmp_path: Path, args: tuple[str, ...]) -> None:
     done = crossdock(*args, folder=tmp_path)
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == "The mesh is not running: start it with `crossdock up`.\n"
 
 
-@pytest.mark.parametrize("args", [("demo", "--orders", "0"), ("up", "--set", "nonsense"), ("bogus",)])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("demo", "--orders", "0"),
+        ("up", "--set", "nonsense"),
+        ("bogus",),
+        ("schema", "check"),
+        ("schema", "check", "--mode", "SIDEWAYS", "--root", str(ROOT)),
+        ("schema", "check", "order.vanished.v1", "--root", str(ROOT)),
+    ],
+)
 def test_wrong_command_line_exits_with_2(tmp_path: Path, args: tuple[str, ...]) -> None:
     done = crossdock(*args, folder=tmp_path)
     assert done.returncode == 2

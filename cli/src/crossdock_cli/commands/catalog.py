@@ -123,4 +123,4 @@ def _list(names: list[str]) -> str:
 
 
 def _fields(reader: dict[str, Any]) -> str:
-    return "everything" if reader["reads"] == "everything" else _list(list(reader["reads"]))
+    return "everything" if reader["reads"] == "everything" else _list(sorted(reader["reads"]))
