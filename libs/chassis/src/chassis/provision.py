@@ -59,7 +59,7 @@ def stream_config(name: str, stream: Stream, topology: Topology, region: str) ->
     )
 
 
-def bucket_config(name: str) -> StreamConfig:
+def bucket_config(name: str, topology: Topology) -> StreamConfig:
     """Return the broker's form of a bucket: the last message of each key, for ever."""
     return StreamConfig(
         name=bucket_stream(name),
@@ -68,9 +68,10 @@ def bucket_config(name: str) -> StreamConfig:
         storage=StorageType.FILE,
         discard=DiscardPolicy.NEW,
         max_msgs_per_subject=1,
+        duplicate_window=float(topology.defaults.duplicate_window_seconds),
         allow_direct=True,
-        allow_rollup_hdrs=True,
         deny_delete=True,
+        deny_purge=True,
         compression=StoreCompression.NONE,
         num_replicas=1,
     )
@@ -108,7 +109,7 @@ async def _provision(js: JetStreamContext, topology: Topology, region: str) -> P
     for name, stream in topology.streams.items():
         await _stream(js, stream_config(name, stream, topology, region), done)
     for name in topology.buckets:
-        await _stream(js, bucket_config(name), done)
+        await _stream(js, bucket_config(name, topology), done)
     for service in topology.services:
         for durable in (*topology.durables(service, region), *topology.durables_of_failures(service, region)):
             await _consumer(js, durable, consumer_config(durable, topology), done)
