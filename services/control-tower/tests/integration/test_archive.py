@@ -172,6 +172,7 @@ async def _alarms(mesh: LocalMesh) -> list[dict[str, Any]]:
         js = client.jetstream()
         last = (await js.stream_info("OPS")).state.last_seq
         found = [await js.get_msg("OPS", sequence) for sequence in range(1, last + 1)]
-        return [orjson.loads(message.data or b"{}")["data"] for message in found]
+        told = [orjson.loads(message.data or b"{}") for message in found]
+        return [one["data"] for one in told if one["type"].startswith("ops.sla-")]
     finally:
         await client.close()
