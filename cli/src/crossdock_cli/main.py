@@ -5,7 +5,20 @@ import sys
 import click
 import typer
 
-from crossdock_cli.commands import about, carrier, demo, dlq, events, lifecycle, order, replay, sla, streams
+from crossdock_cli.commands import (
+    about,
+    audit,
+    carrier,
+    demo,
+    dlq,
+    events,
+    export,
+    lifecycle,
+    order,
+    replay,
+    sla,
+    streams,
+)
 from crossdock_cli.failures import CliError, Exit
 
 app = typer.Typer(
@@ -29,6 +42,8 @@ app.add_typer(streams.app, name="streams")
 app.add_typer(replay.app, name="replay")
 app.add_typer(sla.app, name="sla")
 app.command("why")(sla.why)
+app.add_typer(audit.app, name="audit")
+app.add_typer(export.app, name="export")
 app.command("version")(about.show_version)
 app.command("completion")(about.completion)
 

@@ -6,13 +6,14 @@ from chassis import LiveFile, Service
 from control_tower.api import Links, public, router
 from control_tower.directory import Brands, Region
 from control_tower.domain.visitors import Visitors
-from control_tower.jobs import Keeper, Monitor, Refresher
+from control_tower.jobs import Collector, Keeper, Monitor, Refresher
 from control_tower.settings import ServiceSettings
 from control_tower.store import EventArchive
 
 JUDGE_SECONDS = 0.5
 DAYS_SECONDS = 3600.0
 REFRESH_SECONDS = 2.0
+AUDIT_SECONDS = 15.0
 
 
 def build(settings: ServiceSettings) -> Service:
@@ -20,8 +21,11 @@ def build(settings: ServiceSettings) -> Service:
     service = Service("control-tower", settings)
     archiver = service.archive(EventArchive)
     service.every(JUDGE_SECONDS, Monitor(service, archiver).judge)
-    service.every(DAYS_SECONDS, Keeper(service, settings.archive_days).keep)
-    service.routes(router(service, Region(service, settings.services_url)))
+    service.every(DAYS_SECONDS, Keeper(service, settings.days_of_classes()).keep)
+    region = Region(service, settings.services_url)
+    collector = Collector(service, region)
+    service.every(AUDIT_SECONDS, collector.collect)
+    service.routes(router(service, region, collector))
     _track(service, settings)
     return service
 
