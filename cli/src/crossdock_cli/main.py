@@ -7,11 +7,13 @@ import typer
 
 from crossdock_cli.commands import (
     about,
+    audit,
     carrier,
     catalog,
     demo,
     dlq,
     events,
+    export,
     lifecycle,
     order,
     partner,
@@ -46,6 +48,8 @@ app.command("why")(sla.why)
 app.add_typer(schema.app, name="schema")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(partner.app, name="partner")
+app.add_typer(audit.app, name="audit")
+app.add_typer(export.app, name="export")
 app.command("version")(about.show_version)
 app.command("completion")(about.completion)
 

@@ -14,24 +14,37 @@ def private_fields(event_type: str) -> frozenset[str]:
     return frozenset(_classified(EVENTS[event_type].model_json_schema()))
 
 
+@cache
+def known_fields(event_type: str) -> frozenset[str]:
+    """Return the names of all fields an event type's schema has; what a newer version added may be private."""
+    schema = EVENTS[event_type].model_json_schema()
+    return frozenset(name for model in _models(schema) for name in model.get("properties", {}))
+
+
+def _models(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    return [schema, *schema.get("$defs", {}).values()]
+
+
 def _classified(schema: dict[str, Any]) -> set[str]:
-    models = [schema, *schema.get("$defs", {}).values()]
     return {
-        name for model in models for name, field in model.get("properties", {}).items() if "classification" in field
+        name
+        for model in _models(schema)
+        for name, field in model.get("properties", {}).items()
+        if "classification" in field
     }
 
 
 def masked(event_type: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return an event's data with the classified fields hidden; all of them where the catalogue lacks the event."""
+    """Return an event's data with the classified fields hidden, and those the catalogue does not know."""
     if event_type not in EVENTS:
         return dict.fromkeys(data, MASK)
-    hidden = private_fields(event_type)
-    return {name: MASK if name in hidden else _mask(value, hidden) for name, value in data.items()}
+    shown = known_fields(event_type) - private_fields(event_type)
+    return {name: _mask(value, shown) if name in shown else MASK for name, value in data.items()}
 
 
-def _mask(value: Any, hidden: frozenset[str]) -> Any:  # noqa: ANN401  any JSON value
+def _mask(value: Any, shown: frozenset[str]) -> Any:  # noqa: ANN401  any JSON value
     if isinstance(value, dict):
-        return {name: MASK if name in hidden else _mask(inner, hidden) for name, inner in value.items()}
+        return {name: _mask(inner, shown) if name in shown else MASK for name, inner in value.items()}
     if isinstance(value, list):
-        return [_mask(inner, hidden) for inner in value]
+        return [_mask(inner, shown) for inner in value]
     return value

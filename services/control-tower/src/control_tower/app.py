@@ -6,7 +6,7 @@ from chassis import LiveFile, Service
 from control_tower.api import Links, public, router
 from control_tower.directory import Brands, Region
 from control_tower.domain.visitors import Visitors
-from control_tower.jobs import Keeper, Mirror, Monitor, Refresher, Registrar
+from control_tower.jobs import Collector, Keeper, Mirror, Monitor, Refresher, Registrar
 from control_tower.settings import ServiceSettings
 from control_tower.store import EventArchive
 
@@ -15,6 +15,7 @@ DAYS_SECONDS = 3600.0
 REFRESH_SECONDS = 2.0
 REGISTER_SECONDS = 3600.0
 MIRROR_SECONDS = 1.0
+AUDIT_SECONDS = 15.0
 
 
 def build(settings: ServiceSettings) -> Service:
@@ -22,10 +23,13 @@ def build(settings: ServiceSettings) -> Service:
     service = Service("control-tower", settings)
     archiver = service.archive(EventArchive)
     service.every(JUDGE_SECONDS, Monitor(service, archiver).judge)
-    service.every(DAYS_SECONDS, Keeper(service, settings.archive_days).keep)
+    service.every(DAYS_SECONDS, Keeper(service, settings.days_of_classes()).keep)
     service.every(REGISTER_SECONDS, Registrar(service, settings.contracts_dir).register)
     service.every(MIRROR_SECONDS, Mirror(service).write)
-    service.routes(router(service, Region(service, settings.services_url)))
+    region = Region(service, settings.services_url)
+    collector = Collector(service, region)
+    service.every(AUDIT_SECONDS, collector.collect)
+    service.routes(router(service, region, collector))
     _track(service, settings)
     return service
 

@@ -1,29 +1,32 @@
-"""What runs on a timer: the monitor of time limits, the keeper of days, the brands, the registry, the mirror."""
+"""What runs on a timer: time limits judged, days kept, brands, the registry, the mirror, the audit collected."""
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 
 from canonical import EVENTS
 from canonical.catalogue import schema_of
 from canonical.contracts import Contract, parse
 from canonical.metadata import Document, SchemaEntry
-from chassis import Service
+from chassis import Service, Temporary
 from chassis.archive import Archiver
 from chassis.metadata import Bucket
 
 from control_tower import handlers
-from control_tower.directory import Brands
+from control_tower.directory import Brands, Region
+from control_tower.domain.audit import Entry, of_act, of_replay
 from control_tower.domain.catalogue import hearing
 from control_tower.domain.limits import Alarm, limit_of
 from control_tower.domain.metadata import Change, consumers_of, entry_of
+from control_tower.records.audit import Audit
+from control_tower.records.days import drop_days, make_days
 from control_tower.records.metadata import MetadataStore, Records
-from control_tower.store import drop_days, make_days
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,9 @@ GRACE = timedelta(seconds=1)
 """What is under way between a service's commit and the archive."""
 AT_ONCE = 500
 TOWER = "control-tower"
+NEWEST = 200
+SOURCES: Mapping[str, Callable[[str, Mapping[str, Any]], Entry]] = {"dead-letters/acts": of_act, "replays": of_replay}
+"""Where a service tells what people did, and how that is read."""
 AT_RISK, BREACHED, SILENT = 1, 2, 3
 
 DUE = """
@@ -108,16 +114,17 @@ def _state(row: Mapping[str, Any]) -> int:
 
 
 class Keeper:
-    """Makes the tables of the archive's days, and drops them."""
+    """Makes the tables of the archive's days, and drops those of each class in its time."""
 
-    def __init__(self, service: Service, days: int) -> None:
+    def __init__(self, service: Service, days: Mapping[str, int]) -> None:
         self._service, self._days = service, days
 
     async def keep(self) -> None:
         """Make those of the days to come, drop those that have served their time."""
         today = self._service.clock.now().date()
         await make_days(self._service.engine, today)
-        await drop_days(self._service.engine, today - timedelta(days=self._days))
+        before = {name: today - timedelta(days=days) for name, days in self._days.items()}
+        await drop_days(self._service.engine, before)
 
 
 class Refresher:
@@ -195,3 +202,25 @@ class Mirror:
             for document in documents:
                 await self._bucket.put(document)
                 await self._records.note_written(document)
+
+
+class Collector:
+    """Brings what people did in the services into the audit, before the services forget it."""
+
+    def __init__(self, service: Service, region: Region) -> None:
+        self._region, self._audit = region, Audit(service.engine)
+
+    async def collect(self) -> None:
+        """Ask every service for its newest acts and replays; one that does not answer is asked again later."""
+        found = await asyncio.gather(*(self._of(name) for name in self._region.names))
+        await self._audit.keep([entry for entries in found for entry in entries])
+
+    async def _of(self, service: str) -> list[Entry]:
+        entries: list[Entry] = []
+        for path, entry_of in SOURCES.items():
+            try:
+                body = await self._region.ask(service, "GET", path, params={"limit": str(NEWEST)})
+            except Temporary:
+                return entries
+            entries += [entry_of(service, one) for one in orjson.loads(body)]
+        return entries

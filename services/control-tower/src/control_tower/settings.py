@@ -15,6 +15,12 @@ class ServiceSettings(Settings):
     contracts_dir: Path = Field(
         default=Path("services"), description="Folder of the services' contracts, `<service>/contract.yaml`."
     )
+    archive_ops_days: int = Field(
+        default=400, ge=15, description="The same for what people and machines did about the mesh (domain ops)."
+    )
+    archive_notification_days: int = Field(
+        default=90, ge=15, description="The same for messages to customers, which hold their addresses."
+    )
     services_url: str = Field(
         default="http://127.0.0.1:{port}",
         description="Base URL of a service's HTTP interface; {name} and {port} stand for its own. "
@@ -33,3 +39,11 @@ class ServiceSettings(Settings):
         ge=0,
         description="Own proxies in front; the outermost says who the visitor is (X-Forwarded-For).",
     )
+
+    def days_of_classes(self) -> dict[str, int]:
+        """Return for how many days each class of events is kept."""
+        return {
+            "business": self.archive_days,
+            "ops": self.archive_ops_days,
+            "notification": self.archive_notification_days,
+        }

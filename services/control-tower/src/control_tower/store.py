@@ -1,26 +1,28 @@
 """The archive: writing events, and what follows from them, once and in batches."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-import orjson
+from pydantic_core import from_json
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from chassis.archive import Archive, Delivered
 from chassis.errors import Permanent
 from chassis.sql import fetch
 
+from control_tower.domain.classes import class_of
 from control_tower.domain.filing import LATEST_AHEAD, Filed, day_of, file
 from control_tower.domain.stages import NAMES
 from control_tower.domain.story import tell
+from control_tower.records.days import WRITERS, make_days
 from control_tower.records.deadlines import Deadlines
 
+WRITING = "SELECT pg_advisory_xact_lock_shared($1)"
 ADD_EVENTS = """
-INSERT INTO event (day, id, type, correlation_id, recorded_at, body)
-SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[])
+INSERT INTO event (class, day, id, type, correlation_id, recorded_at, body)
+SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bytea[])
 ON CONFLICT DO NOTHING RETURNING id
 """
 ADD_JOURNEYS = """
@@ -78,6 +80,7 @@ class EventArchive(Archive):
         added, self._added = self._added, {}
         if not added:
             return
+        await fetch(self.session, WRITING, WRITERS)
         fresh = await self._add_events([added[key] for key in sorted(added)])
         filed = file(added[key].envelope for key in fresh)
         disturbed = await self._add_journeys(filed)
@@ -89,6 +92,7 @@ class EventArchive(Archive):
         rows = await fetch(
             self.session,
             ADD_EVENTS,
+            [class_of(envelope.type) for envelope in envelopes],
             [day_of(envelope) for envelope in envelopes],
             [envelope.id for envelope in envelopes],
             [envelope.type for envelope in envelopes],
@@ -136,7 +140,7 @@ WITH hit AS (
 SELECT hit.value, hit.kind, j.correlation_id, j.stage, j.stage_at, j.first_at, j.last_at, j.events, j.company, j.region
 FROM hit JOIN journey j USING (correlation_id) ORDER BY place, hit.value, hit.seen_at DESC LIMIT :limit
 """
-STAGES = "SELECT stage, count(*) AS journeys FROM journey WHERE stage IS NOT NULL GROUP BY stage"
+STAGES = "SELECT stage, sum(journeys)::bigint AS journeys FROM stage_count GROUP BY stage"
 JOURNEYS = """
 SELECT correlation_id, stage, stage_at, first_at, last_at, events, company, region FROM journey
 WHERE stage = ANY(:stages) AND (CAST(:before AS timestamptz) IS NULL OR stage_at < :before)
@@ -192,7 +196,7 @@ class Library:
             return None
         first, last = (rows[0][name].astimezone(UTC).date() for name in ("first_at", "last_at"))
         bodies = await self._rows(STORY, correlation_id=correlation_id, first=first, last=last, limit=STORY_LIMIT)
-        story = tell([orjson.loads(row["body"]) for row in bodies])
+        story = tell([from_json(row["body"]) for row in bodies])
         return {**rows[0], "story": story, "deadlines": await self._rows(DEADLINES, correlation_id=correlation_id)}
 
     async def per_minute(self) -> dict[str, int]:
@@ -210,42 +214,3 @@ class Library:
     async def _rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:  # noqa: ANN401  any SQL value
         async with self._engine.connect() as connection:
             return [dict(row._mapping) for row in await connection.execute(text(query), parameters)]
-
-
-DAYS_BEFORE, DAYS_AHEAD = 15, 3
-"""Days around today that have a table; the streams keep 14 days, and nothing older comes but by hand."""
-PASSED = {
-    "event_earlier": "day < :before",
-    "number": "seen_at < :before",
-    "deadline": "COALESCE(opened_at, met_at) < :before",
-    "journey": "last_at < :before",
-}
-MAKE_DAY = "CREATE TABLE IF NOT EXISTS event_{day:%Y%m%d} PARTITION OF event FOR VALUES FROM ('{day}') TO ('{next}')"
-DAYS = "SELECT relname FROM pg_class WHERE relname ~ '^event_[0-9]{8}$' AND relkind = 'r'"
-
-
-async def make_days(engine: AsyncEngine, today: date) -> None:
-    """Make the tables of the days around today."""
-    async with _days(engine) as (connection, have):
-        for offset in range(-DAYS_BEFORE, DAYS_AHEAD + 1):
-            day = today + timedelta(days=offset)
-            if f"event_{day:%Y%m%d}" not in have:
-                await connection.execute(text(MAKE_DAY.format(day=day, next=day + timedelta(days=1))))
-
-
-async def drop_days(engine: AsyncEngine, before: date) -> None:
-    """Drop the tables of earlier days, and what else is only of those."""
-    async with _days(engine) as (connection, have):
-        for name in sorted(have):
-            if name < f"event_{before:%Y%m%d}":
-                await connection.execute(text(f"DROP TABLE {name}"))
-        for table, condition in PASSED.items():
-            await connection.execute(text(f"DELETE FROM {table} WHERE {condition}"), {"before": before})  # noqa: S608
-
-
-@asynccontextmanager
-async def _days(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection, set[str]]]:
-    """Give a transaction that no other process changes days beside, and the tables there are."""
-    async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('event days', 0))"))
-        yield connection, set((await connection.execute(text(DAYS))).scalars())

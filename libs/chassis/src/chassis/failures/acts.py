@@ -52,7 +52,10 @@ COVER = (
     "jsonb_build_object('state', n.state, 'assignee', n.assignee, 'outcome', n.outcome) FROM n JOIN o USING (id)) "
     "UPDATE letter_act SET covered = (SELECT count(*) FROM n) WHERE id = :id RETURNING covered"
 )
-FIND = "SELECT *, selection::text AS selection_text FROM letter_act"
+FIND = (
+    "SELECT *, selection::text AS selection_text, ARRAY(SELECT DISTINCT l.correlation_id FROM letter l "
+    "WHERE l.act_id = letter_act.id AND l.correlation_id IS NOT NULL LIMIT 1000) AS orders FROM letter_act"
+)
 COUNTS = text(
     "SELECT CASE WHEN a.action <> 'retry' THEN l.state WHEN l.state = 'dead' AND l.act_wave IS NULL THEN 'not begun' "
     "WHEN l.state = 'dead' THEN 'dead again' WHEN l.state IN ('queued', 'retrying') THEN 'in hand' ELSE l.state END "

@@ -94,3 +94,5 @@ class Act(BaseModel):
     created_at: datetime
     ended_at: datetime | None
     counts: dict[str, int] = Field(default_factory=dict)
+    orders: tuple[str, ...] = ()
+    """Orders, or other business transactions, of its letters while no later act is about them; a thousand at most."""

@@ -4,17 +4,18 @@ from fastapi import APIRouter
 
 from chassis import Service
 
-from control_tower.api import catalogue, journeys, mesh, metadata, page, sla, tracking
+from control_tower.api import audit, catalogue, exports, journeys, mesh, metadata, page, sla, tracking
 from control_tower.api.tracking import Links
 from control_tower.directory import Brands, Region
 from control_tower.domain.visitors import Visitors
+from control_tower.jobs import Collector
 
 __all__ = ["Links", "public", "router"]
 
 PREFIX = "/api/v1"
 
 
-def router(service: Service, region: Region) -> APIRouter:
+def router(service: Service, region: Region, collector: Collector) -> APIRouter:
     """Return the HTTP interface for people of the house."""
     routes = APIRouter()
     parts = (
@@ -23,6 +24,8 @@ def router(service: Service, region: Region) -> APIRouter:
         sla.router(service, region),
         catalogue.router(service),
         metadata.router(service),
+        audit.router(service, collector),
+        exports.router(service),
     )
     for part in parts:
         routes.include_router(part, prefix=PREFIX)

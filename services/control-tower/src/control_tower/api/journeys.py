@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 from chassis import Service
 
 from control_tower.domain.limits import limit_of
+from control_tower.domain.spent import Share, Spent, shares_of, steps_of, until_told_ms
 from control_tower.domain.story import Told
 from control_tower.store import Library
 
@@ -75,6 +76,12 @@ class JourneyStory(Journey):
     """Its events, each cause before what follows from it."""
     deadlines: list[Deadline]
     """Its time limits."""
+    steps: list[Spent]
+    """The time each step took, in the order they ended."""
+    services: list[Share]
+    """The time each service's steps took, the longest first."""
+    until_told_ms: float | None
+    """From the first transaction to the last message to the customer; None when none was sent."""
 
 
 def router(service: Service) -> APIRouter:
@@ -101,11 +108,11 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/journeys/{correlation_id}")
     async def journey(correlation_id: str) -> JourneyStory:
-        """Return one journey: its events as a tree of causes, and its time limits."""
+        """Return one journey: its events as a tree of causes, its time limits, and where its time went."""
         found = await library.journey(correlation_id)
         if found is None:
             raise HTTPException(404, f"{correlation_id} is not known here: search for one of its numbers")
-        return JourneyStory.model_validate({**found, "deadlines": [deadline(row) for row in found["deadlines"]]})
+        return _told(found)
 
     @routes.get("/late")
     async def late(limit: Limit = 100) -> list[Deadline]:
@@ -113,6 +120,12 @@ def router(service: Service) -> APIRouter:
         return [deadline(row) for row in await library.late(limit)]
 
     return routes
+
+
+def _told(found: dict[str, Any]) -> JourneyStory:
+    steps = steps_of(found["story"])
+    more = {"steps": steps, "services": shares_of(steps), "until_told_ms": until_told_ms(found["story"])}
+    return JourneyStory.model_validate({**found, **more, "deadlines": [deadline(row) for row in found["deadlines"]]})
 
 
 def deadline(row: dict[str, Any]) -> Deadline:

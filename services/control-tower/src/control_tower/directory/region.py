@@ -38,6 +38,11 @@ class Region:
         }
         self._nodes: tuple[float, Sequence[Node]] = (0.0, ())
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The services of the region but this one."""
+        return list(self._clients)
+
     async def ask(
         self,
         service: str,

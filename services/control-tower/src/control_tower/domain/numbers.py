@@ -1,6 +1,6 @@
 """The business numbers an event carries, by which people look for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +26,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "dead_letter_id": "dead letter",
         "replay_id": "replay",
         "partner": "partner",
+        "purchase_order": "purchase order",
+        "reference": "reference",
+        "booking_reference": "booking",
     }
 )
 """What each field is called; a number of that name counts wherever it stands in an event."""
@@ -37,20 +40,18 @@ MOST = 1000
 def numbers_of(data: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     """Return the (kind, value) pairs of an event's data, at most `MOST`."""
     found: set[tuple[str, str]] = set()
-    for pair in _walk(data):
-        if len(found) >= MOST:
-            break
-        found.add(pair)
+    _walk(data, found)
     return frozenset(found)
 
 
-def _walk(value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  any JSON value
-    if isinstance(value, Mapping):
+def _walk(value: Any, found: set[tuple[str, str]]) -> None:  # noqa: ANN401  any JSON value
+    if isinstance(value, dict):
         for name, inner in value.items():
-            if name in KINDS and isinstance(inner, str) and inner:
-                yield KINDS[name], inner
-            elif isinstance(inner, Mapping | list):
-                yield from _walk(inner)
+            if isinstance(inner, str):
+                if inner and name in KINDS and len(found) < MOST:
+                    found.add((KINDS[name], inner))
+            elif isinstance(inner, dict | list):
+                _walk(inner, found)
     elif isinstance(value, list):
         for inner in value:
-            yield from _walk(inner)
+            _walk(inner, found)

@@ -1,0 +1,1 @@
+"""The way out to the data lake: every event once, as Parquet by day."""
