@@ -1,32 +1,32 @@
 """Ways into carrier-gateway: the carriers' webhooks, questions about shipments and tracking numbers, labels."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, HTTPException, Query, Request
+from fastapi import APIRouter, Header, HTTPException, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import TextClause
+from pydantic import BaseModel, Field
 
 from canonical import derived_id
 from chassis import Service, new_id
 
 from carrier_gateway import handlers
+from carrier_gateway.api import desk, messages
 from carrier_gateway.directory import Profiles
 from carrier_gateway.domain import CloseOutWish, Label
 from carrier_gateway.domain.reports import pointer_key
 from carrier_gateway.domain.views import shown, shown_parcel, shown_waiting
 from carrier_gateway.ingress import Bare, Doors
 from carrier_gateway.ports import Carrier
-from carrier_gateway.store import AGAIN, LISTED, PERFORMANCE, QUALITY, CarrierDesk, LabelStore, RawMessages
+from carrier_gateway.store import CarrierDesk, LabelStore
 
 
 def router(service: Service, carriers: Mapping[str, Carrier], doors: Doors, profiles: Profiles) -> APIRouter:
     """Return the HTTP interface."""
     routes = APIRouter()
     _questions(routes, service, tuple(carriers))
-    _profiles(routes, service, profiles)
+    routes.include_router(messages.router(service, profiles))
+    routes.include_router(desk.router(service, profiles))
 
     bare = APIRouter(route_class=Bare)
 
@@ -96,48 +96,6 @@ def _manifests(routes: APIRouter, service: Service, carriers: Mapping[str, Carri
         if manifest is None:
             raise HTTPException(404, f"manifest {manifest_id} is not known")
         return manifest.model_dump(mode="json")
-
-
-def _profiles(routes: APIRouter, service: Service, profiles: Profiles) -> None:
-    @routes.get("/carriers")
-    async def carriers() -> dict[str, Any]:
-        """Return whose messages are understood, from which folder, and what is wrong with files that are not."""
-        return {"folder": str(profiles.folder.absolute()), "carriers": profiles.listed()}
-
-    @routes.get("/carriers/performance")
-    async def performance(carrier: str | None = None) -> list[dict[str, Any]]:
-        """Return how carriers do by lane: on time, transit days, exceptions, first scan (view carrier_performance)."""
-        return await _rows(service, PERFORMANCE, carrier=carrier)
-
-    @routes.get("/carriers/quality")
-    async def quality() -> list[dict[str, Any]]:
-        """Return how good carriers' data is: dead messages, unmapped, late and zone-less events."""
-        return await _rows(service, QUALITY)
-
-    @routes.post("/raw-messages/replay", status_code=202)
-    async def replay(since: AwareDatetime, carrier: str | None = None) -> dict[str, Any]:
-        """Map kept messages again, after a profile was mended; what is known already changes nothing."""
-        async with service.engine.begin() as connection:
-            found = await connection.execute(AGAIN, {"since": since.astimezone(UTC), "carrier": carrier})
-        return {"messages": found.rowcount, "since": since, "carrier": carrier}
-
-    @routes.get("/raw-messages/waiting")
-    async def waiting() -> dict[str, int]:
-        """Return how many messages are not mapped yet."""
-        async with service.store(RawMessages) as raws:
-            return {"waiting": await raws.count_waiting()}
-
-    @routes.get("/raw-messages")
-    async def raw_messages(
-        digest: str | None = None, carrier: str | None = None, limit: Annotated[int, Query(ge=1, le=10_000)] = 100
-    ) -> list[dict[str, Any]]:
-        """Return kept messages without their bodies, newest first."""
-        return await _rows(service, LISTED, digest=digest, carrier=carrier, limit=limit)
-
-
-async def _rows(service: Service, query: TextClause, **parameters: object) -> list[dict[str, Any]]:
-    async with service.engine.connect() as connection:
-        return [dict(row._mapping) for row in await connection.execute(query, parameters)]
 
 
 def _questions(routes: APIRouter, service: Service, carriers: Sequence[str]) -> None:
