@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from chassis import Service
 
-from control_tower.api import catalogue, journeys, mesh, metadata, page, sla, tracking
+from control_tower.api import board, catalogue, journeys, mesh, metadata, page, sla, tracking
 from control_tower.api.tracking import Links
 from control_tower.directory import Brands, Region
 from control_tower.domain.visitors import Visitors
@@ -18,6 +18,7 @@ def router(service: Service, region: Region) -> APIRouter:
     """Return the HTTP interface for people of the house."""
     routes = APIRouter()
     parts = (
+        board.router(service),
         journeys.router(service),
         mesh.router(service, region),
         sla.router(service, region),

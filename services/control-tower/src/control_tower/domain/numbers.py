@@ -26,6 +26,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "dead_letter_id": "dead letter",
         "replay_id": "replay",
         "partner": "partner",
+        "carrier_code": "carrier",
+        "site": "site",
     }
 )
 """What each field is called; a number of that name counts wherever it stands in an event."""
