@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -64,7 +64,7 @@ def take(browser: Browser, tower: str, width: int) -> None:
         page.emulate_media(color_scheme="dark" if name in DARK else "light")
         page.goto(f"{tower}/{path}")
         page.wait_for_selector("main h1")
-        page.wait_for_function("!document.querySelector('[aria-busy]')")
+        expect(page.locator("[aria-busy]")).to_have_count(0, timeout=30_000)
         page.wait_for_timeout(800)
         page.screenshot(path=IMAGES / f"{name}-{width}.png")
         page.close()

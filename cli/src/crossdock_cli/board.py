@@ -8,7 +8,6 @@ import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
@@ -23,11 +22,11 @@ ENDED = frozenset({"completed", "return closed"})
 
 def drawn(look: Look) -> RenderableType:
     """Return the picture of a look."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("service", min_width=17)
-    for title in ("lag", "in/s", "out/s", "failed", "tried", "calls", "outbox s"):
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("service", no_wrap=True)
+    for title in ("lag", "in/s", "out/s", "failed", "tried", "calls", "outbox"):
         table.add_column(title, justify="right")
-    table.add_column("systems", overflow="fold")
+    table.add_column("systems")
     for one in look.services:
         table.add_row(*_cells(one))
     return Group(_headline(look), table, Text("q ends it · crossdock dlq list shows what failed", style="dim"))
@@ -62,7 +61,7 @@ def _cells(one: Gauge) -> list[str | Text]:
         Text(str(one.dead), style="red" if one.dead else ""),
         str(one.retried),
         str(one.calls_waiting),
-        Text(f"{one.outbox_age_seconds:g}", style="yellow" if one.outbox_age_seconds > 5 else ""),
+        Text(f"{one.outbox_age_seconds:g} s", style="yellow" if one.outbox_age_seconds > 5 else ""),
         systems,
     ]
 
