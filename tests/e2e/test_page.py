@@ -124,7 +124,7 @@ def test_carriers_and_the_catalogue_are_there_to_read(tower: Tower) -> None:
     page.goto(f"{tower.url}/#/catalogue")
     expect(page.get_by_role("group", name=re.compile("order-to-ship as a drawing"))).to_be_visible()
     page.get_by_label("Show only").fill("proof of delivery")
-    expect(page.get_by_role("link", name="order.released.v1", exact=True)).to_have_count(0)
+    expect(page.locator("tbody").first).not_to_contain_text("order.released.v1")
     page.get_by_label("Show only").fill("")
     page.get_by_role("link", name="carrier.delivered.v1", exact=True).first.click()
     expect(page.get_by_text("Published by carrier-gateway")).to_be_visible()

@@ -272,7 +272,9 @@ export interface LetterChange extends Change {
   letter_id: number
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+const PAUSES = [300, 1500]
+
+async function call<T>(method: string, path: string, body?: unknown, tried = 0): Promise<T> {
   let answer: Response
   try {
     answer = await fetch(`api/v1/${path}`, {
@@ -281,7 +283,12 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
       body: body === undefined ? undefined : JSON.stringify(body),
     })
   } catch {
-    throw new Problem('The control tower does not answer. The regions go on without it; this page tries again.', 0)
+    // A question may be asked again; an act may have been done, and is not.
+    if (method === 'GET' && tried < PAUSES.length) {
+      await new Promise((next) => setTimeout(next, PAUSES[tried]))
+      return call(method, path, body, tried + 1)
+    }
+    throw new Problem('The control tower does not answer. The regions go on without it.', 0)
   }
   const said = await answer.json().catch(() => ({}))
   if (!answer.ok) throw new Problem(said.detail || `The control tower answered ${answer.status}.`, answer.status)
