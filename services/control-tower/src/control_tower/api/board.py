@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from chassis import Service
 
 from control_tower.api.journeys import Journey
-from control_tower.records.board import Board, Filter
 from control_tower.domain.parcels import Parcel
+from control_tower.records.board import Board, Filter
 
 OF_A_STAGE = 6
 

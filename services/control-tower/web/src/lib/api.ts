@@ -60,9 +60,27 @@ export interface Deadline {
   after: string
   awaited: string[]
   opened_at: string
-  risk_at: string
-  due_at: string
+  risk_at: string | null
+  /** None while the limit stands still. */
+  due_at: string | null
   met_at: string | null
+}
+export interface SlaGroup {
+  flow: string
+  process_domain: string
+  open: number
+  at_risk: number
+  breached: number
+  held: number
+  day: { met: number; missed: number; met_share: number | null }
+}
+export interface Waiting {
+  kind: string
+  what: string
+  why: string
+  since: string
+  next: string
+  owner: string
 }
 export interface Story extends Journey {
   story: Told[]
@@ -310,6 +328,8 @@ export const api = {
   parcels: (wanted: Values) => call<Parcel[]>('GET', `parcels${query({ limit: 500, ...wanted })}`),
   journey: (id: string) => call<Story>('GET', `journeys/${encodeURIComponent(id)}`),
   late: () => call<Deadline[]>('GET', 'late'),
+  sla: () => call<SlaGroup[]>('GET', 'sla'),
+  why: (id: string) => call<{ waits_for: Waiting[]; silent: string[] }>('GET', `why/${encodeURIComponent(id)}`),
   mesh: () => call<Picture>('GET', 'mesh'),
   failures: () => call<{ groups: Group[]; silent: string[] }>('GET', 'failures'),
   letters: (service: string, group: string, after = 0) =>
