@@ -19,7 +19,7 @@ LISTENS ?=
 
 BOOK    := build/faults.jsonl
 
-.PHONY: help setup demo up down test check lint e2e faults bench web schemas new-service format constraints clean
+.PHONY: help setup demo up down test check lint e2e faults bench web web-check schemas new-service format constraints clean
 
 help: ## List the tasks
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench: setup ## Measure the figures of docs/performance.md on this machine
 
 web: ## Build the control tower's page (needs Node 20.19 or newer); the built files are committed
 	@cd services/control-tower/web && npm ci --silent && npm run --silent check && npm run --silent build
+
+web-check: web ## Build the page and fail if the committed files are not what the sources give
+	@git status --porcelain -- services/control-tower/src/control_tower/web | { ! grep . ; } || { echo "the committed page is not what its sources give: commit what make web wrote"; exit 1; }
 
 schemas: setup ## Write the JSON Schema and example of every event, the OpenAPI and AsyncAPI document of every service
 	@$(BIN)/python tools/schemas.py

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import broker, pipeline, reading, servers, webhooks
+from bench import broker, page, pipeline, reading, servers, webhooks
 from bench.figures import Figure, show
 from crossdock_cli import demo
 from crossdock_cli.layout import Layout
@@ -115,18 +115,38 @@ def on_a_mesh(runs: int, orders: int, folder: Path) -> list[Figure]:
     ]
 
 
+def of_the_page(folder: Path) -> list[Figure]:
+    """Measure the page: how soon it is there, and what it costs the browser while 500 events come a second."""
+    say("page")
+    with local_mesh(folder / "page") as (mesh, _):
+        played(mesh, Wish(orders=25))
+        soon = [page.interactive(mesh) for _ in range(5)]
+        flow, orders = page.under_load(mesh, ""), page.under_load(mesh, "#/orders")
+    name = "browser at {:.0f} events/s for a minute"
+    return [
+        Figure("page interactive, cold browser", "ms", [1000 * seconds for seconds in soon], "<= 1,000"),
+        Figure(f"{name.format(flow[1])}, page Flow", "% of a core", [100 * flow[0]], "< 50"),
+        Figure(f"{name.format(orders[1])}, page Orders", "% of a core", [100 * orders[0]], "< 50"),
+    ]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="runs of each figure; the median counts")
     parser.add_argument("--orders", type=int, default=2_000, help="orders of a run of the whole mesh")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--page", action="store_true", help="measure the control tower's page alone")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-") as name:
         folder = Path(name)
+        if args.page:
+            show(of_the_page(folder), as_json=args.json)
+            return
         figures = uvloop.run(on_bare_servers(args.runs, folder / "bare"))
         figures += of_reading(args.runs)
         figures += on_a_mesh(args.runs, args.orders, folder)
+        figures += of_the_page(folder)
     show(figures, as_json=args.json)
 
 

@@ -1,13 +1,19 @@
 """A whole mesh with its outside world, on ports of its own."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
-from rig.meshes import free_base, running
+from playwright.sync_api import sync_playwright
+from rig.meshes import drained, free_base, running
 
 from crossdock_cli.mesh import Mesh
+from crossdock_cli.world import Wish
+
+from .pages import CHROMIUM, FLAGS, Tower
 
 __all__ = ["SETTINGS", "free_base"]
 
@@ -39,3 +45,28 @@ def own_mesh(start_mesh: Callable[..., Mesh]) -> Mesh:
 def state_dir(tmp_path: Path) -> Path:
     """A folder for a mesh that is started from the command line."""
     return tmp_path / "state"
+
+
+@pytest.fixture(scope="module")
+def tower(own_mesh: Mesh) -> Iterator[Tower]:
+    """The page of a mesh with a few delivered orders, in a browser."""
+    drained(own_mesh, Wish(orders=6, seed=55), seconds=60)
+    web = httpx.Client(base_url=own_mesh.url("control-tower"))
+    order = ""
+    deadline = time.monotonic() + 30
+    while not order and time.monotonic() < deadline:
+        found = web.get("/api/v1/journeys", params={"stage": "completed"}).json()
+        order = found[0]["correlation_id"] if found else ""
+    story = web.get(f"/api/v1/journeys/{order}").json()["story"]
+    number = next(told["data"]["tracking_number"] for told in story if "tracking_number" in told["data"])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield Tower(own_mesh, browser, order, number)
+        browser.close()
+
+
+@pytest.fixture
+def fault_free(tower: Tower) -> Iterator[None]:
+    """Fail a test whose page had an error of its own, or asked anybody but the tower."""
+    yield
+    assert tower.faults == []

@@ -42,9 +42,10 @@ async def publish(mesh: Mesh, subject: str, body: bytes) -> None:
         await client.jetstream().publish(subject, body)
 
 
-def send_broken(mesh: Mesh, order_id: str) -> str:
+def send_broken(mesh: Mesh, order_id: str, sku: str = "SKU-1") -> str:
     """Publish the release of an order of minus one piece; returns what it should have been."""
-    event = released(order_id)
+    plain = released(order_id)
+    event = plain.model_copy(update={"lines": (plain.lines[0].model_copy(update={"sku": sku}),)})
     envelope = seal(
         event, event_id=f"order.released.v1:{order_id}", source="/eu/order-release", correlation_id=order_id,
         causation_id=None, region="eu", recorded_at=NOON,

@@ -21,6 +21,7 @@ from crossdock_cli.commands import (
     schema,
     sla,
     streams,
+    top,
 )
 from crossdock_cli.failures import CliError, Exit
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command("up")(lifecycle.up)
 app.command("down")(lifecycle.down)
 app.command("status")(lifecycle.status)
+app.command("top")(top.top)
 app.command("demo")(demo.demo)
 app.add_typer(order.app, name="order")
 app.add_typer(events.app, name="events")

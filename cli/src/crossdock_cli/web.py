@@ -19,6 +19,7 @@ class Answer:
     status: int
     body: Any
     media_type: str = ""
+    text: str = ""
 
     @property
     def ok(self) -> bool:
@@ -55,7 +56,8 @@ def call(
         raise NoAnswer(f"{parts.netloc} does not answer: {str(error) or type(error).__name__}") from error
     finally:
         connection.close()
-    return Answer(response.status, _decode(text), response.headers.get_content_type())
+    said = text.decode(errors="replace")
+    return Answer(response.status, _decode(text), response.headers.get_content_type(), said)
 
 
 def _decode(text: bytes) -> Any:  # noqa: ANN401  any JSON value

@@ -22,6 +22,20 @@ NORD_CODES = {
     "picked-up": "COLLECTED", "in-transit": "LINEHAUL", "arrived": "DEPOT", "tour": "DELIVERY_TOUR",
     "not-home": "NOT_HOME", "problem": "PROBLEM", "delay": "DELAY", "delivered": "DELIVERED", "proof": "POD",
 }  # fmt: skip
+SWIFT_DEPOTS = (
+    ("Leipzig", "DE"),
+    ("Köln", "DE"),
+    ("Lyon", "FR"),
+    ("Milano", "IT"),
+    ("Wien", "AT"),
+    ("Rotterdam", "NL"),
+)
+NORD_DEPOTS = (("Göteborg", "SE"), ("København", "DK"), ("Hamburg", "DE"), ("Gdańsk", "PL"))
+
+
+def depot(tracking: str, depots: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    """Return the depot a parcel goes through, as town and country."""
+    return depots[sum(tracking.encode()) % len(depots)]
 
 
 class SwiftParcel(Carrier):
@@ -81,7 +95,7 @@ class SwiftParcel(Carrier):
             "tracking_number": scan["tracking"],
             "code": SWIFT_CODES[step],
             "at": scan["at"],
-            "place": {"city": "Leipzig", "country": "DE"},
+            "place": dict(zip(("city", "country"), depot(scan["tracking"], SWIFT_DEPOTS), strict=True)),
             "note": {"not-home": "recipient absent", "problem": "address incomplete", "delay": "traffic"}.get(step),
             "signed_by": "M. Muster" if step in {"delivered", "proof"} else None,
             "pod_url": f"/pod/{scan['tracking']}" if step == "proof" else None,
@@ -147,8 +161,8 @@ class Nordfreight(Carrier):
             "trackingId": scan["tracking"],
             "status": NORD_CODES[step],
             "time": scan["at"],
-            "city": "Göteborg",
-            "country": "SE",
+            "city": depot(scan["tracking"], NORD_DEPOTS)[0],
+            "country": depot(scan["tracking"], NORD_DEPOTS)[1],
             "reason": {"not-home": "absent", "problem": "address", "delay": "weather"}.get(step),
             "receiver": "E. Exempel" if step in {"delivered", "proof"} else None,
             "pod": f"/pod/{scan['tracking']}" if step == "proof" else None,

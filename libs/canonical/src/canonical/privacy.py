@@ -6,6 +6,20 @@ from typing import Any
 from canonical.catalogue import EVENTS
 
 MASK = "•••"
+PERSONAL = (
+    "name",
+    "mail",
+    "phone",
+    "mobile",
+    "street",
+    "address",
+    "postal",
+    "sign",
+    "receiver",
+    "recipient",
+    "consignee",
+)
+"""Parts of the names of fields in which outside systems keep personal data."""
 
 
 @cache
@@ -48,3 +62,17 @@ def _mask(value: Any, shown: frozenset[str]) -> Any:  # noqa: ANN401  any JSON v
     if isinstance(value, list):
         return [_mask(inner, shown) for inner in value]
     return value
+
+
+def masked_by_name(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    """Return what no schema describes, with every field hidden whose name speaks of a person, however it is spelt."""
+    if isinstance(value, dict):
+        return {name: MASK if _is_personal(name) and inner else masked_by_name(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [masked_by_name(inner) for inner in value]
+    return value
+
+
+def _is_personal(name: str) -> bool:
+    spelt = name.casefold().replace("_", "").replace("-", "")
+    return any(part in spelt for part in PERSONAL)

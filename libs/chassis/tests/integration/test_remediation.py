@@ -143,6 +143,7 @@ async def test_an_edit_is_validated_kept_and_takes_effect(mesh: LocalMesh, erp: 
         assert shown["body"].encode() == broken
         api = httpx.AsyncClient(transport=httpx.ASGITransport(make_app(service)), base_url="http://service")
         edit = {"body": broken.decode(), "digest": shown["digest"], "actor": ACTOR, "retry": True}
+        await _is_read_whole_with_a_reason(api, letter["id"])
         path = f"/dead-letters/{letter['id']}/edit"
         refused = await api.post(path, json=edit)
         assert refused.status_code == 422
@@ -153,9 +154,20 @@ async def test_an_edit_is_validated_kept_and_takes_effect(mesh: LocalMesh, erp: 
         assert (await api.post(path, json=edit | {"body": body.decode()})).status_code == 200
         await eventually(noted(service, ["SO-edit"]))
         history = (await service.office.book.shown(letter["id"]))["history"]
-        assert [one["action"] for one in history] == ["edit", "retry"]
-        assert history[0]["before"]["body"] != history[0]["after"]["body"]
+        assert [one["action"] for one in history] == ["read", "edit", "retry"]
+        assert history[1]["before"]["body"] != history[1]["after"]["body"]
         await api.aclose()
+
+
+async def _is_read_whole_with_a_reason(api: httpx.AsyncClient, number: int) -> None:
+    path = f"/dead-letters/{number}"
+    hidden = (await api.get(path, params={"masked": True})).json()
+    assert (hidden["is_masked"], "•••" in hidden["body"], '"sku"' in hidden["body"]) == (True, True, True)
+    assert (await api.post(f"{path}/read", json={"actor": ACTOR, "reason": ""})).status_code == 422
+    whole = (await api.post(f"{path}/read", json={"actor": ACTOR, "reason": "to correct it"})).json()
+    assert (whole["is_masked"], "•••" in whole["body"]) == (False, False)
+    changes = (await api.get("/dead-letters/changes")).json()
+    assert [(one["letter_id"], one["action"], one["reason"]) for one in changes] == [(number, "read", "to correct it")]
 
 
 async def test_discard_and_assign_are_audited(mesh: LocalMesh, erp: Client) -> None:

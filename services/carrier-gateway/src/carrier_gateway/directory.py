@@ -6,9 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from chassis import Http, Temporary
+from sqlalchemy import text
+
+from chassis import Http, Service, Temporary
 from profiles import Broken, Profile, load
 from profiles.auth import Secret
+from profiles.check import differences
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +19,16 @@ AWAY_SECONDS = 5.0
 FETCH_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 """How old what is known of a secret file may be."""
+SAMPLES = "samples"
+NOTE = text(
+    "INSERT INTO desk_act (action, carrier_code, subject, actor, reason, before, after) "
+    "VALUES (:action, :carrier, :subject, :actor, :reason, :before, :after)"
+)
+ACTS = text("SELECT * FROM desk_act ORDER BY id DESC LIMIT 200")
+
+
+class Conflict(Exception):
+    """A profile cannot take the place of the one it was made from."""
 
 
 class Profiles:
@@ -45,8 +58,49 @@ class Profiles:
                 "digest": self._digests.get(carrier),
                 "problem": self.broken.get(carrier),
             }
-            for carrier in sorted(self._profiles.keys() | self.broken.keys())
+            for carrier in sorted(self._known())
         ]
+
+    def text(self, carrier: str) -> str | None:
+        """Return what a carrier's file holds; None when there is no such file."""
+        path = self.folder / f"{carrier}.yaml"
+        return path.read_text(encoding="utf-8") if carrier in self._known() and path.is_file() else None
+
+    def sample(self, carrier: str) -> str | None:
+        """Return the first sample of a profile's own tests; None when it has none that can be shown."""
+        profile = self._profiles.get(carrier)
+        paths = [self.folder / SAMPLES / test.file for test in profile.tests] if profile else []
+        found = [path.read_bytes() for path in paths[:1] if path.is_file()]
+        return found[0].decode(errors="replace") if found else None
+
+    def differing(self, profile: Profile) -> list[str]:
+        """Return the samples of its own that a profile reads other than it says."""
+        return [f"{one.file}: {one.found}" for one in differences(profile, self.folder / SAMPLES)]
+
+    @staticmethod
+    def revision(text: str) -> str:
+        """Return the digest a text is known by."""
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def put(self, carrier: str, text: str, revision: str) -> None:
+        """Put a text in the place of the one it was made from, and use it.
+
+        Raises:
+            Conflict: somebody changed the file meanwhile, or the folder cannot be written.
+        """
+        path = self.folder / f"{carrier}.yaml"
+        if self.revision(path.read_text(encoding="utf-8")) != revision:
+            raise Conflict("somebody changed this profile meanwhile: load it again and make the change anew")
+        draft = path.with_name(f".{path.name}.draft")
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            raise Conflict(f"the folder of profiles cannot be written here: {error.strerror}") from error
+        self.refresh()
+
+    def _known(self) -> frozenset[str]:
+        return frozenset(self._profiles.keys() | self.broken.keys())
 
     def refresh(self) -> None:
         """Read what changed since the last time.
@@ -76,6 +130,28 @@ class Profiles:
             return
         self.broken.pop(path.stem, None)
         log.info("profile_loaded", extra={"carrier": path.stem})
+
+
+class Desk:
+    """What people did to carriers' profiles and messages, for the audit."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def note(
+        self,
+        action: str,
+        carrier: str,
+        subject: str,
+        *,
+        actor: str,
+        reason: str,
+        texts: tuple[str | None, str | None] = (None, None),
+    ) -> None:
+        """Keep who did what, and why; `texts` are what it was before and after."""
+        row = {"action": action, "carrier": carrier, "subject": subject, "actor": actor, "reason": reason}
+        async with self._service.engine.begin() as connection:
+            await connection.execute(NOTE, {**row, "before": texts[0], "after": texts[1]})
 
 
 class SecretFiles:

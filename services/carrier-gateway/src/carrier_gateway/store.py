@@ -187,6 +187,19 @@ PERFORMANCE = text(
     "ORDER BY carrier_code, origin, destination LIMIT 10000"
 )
 QUALITY = text("SELECT * FROM carrier_data_quality ORDER BY carrier_code")
+WEEKS = text(
+    "SELECT * FROM carrier_week WHERE CAST(:carrier AS text) IS NULL OR carrier_code = :carrier "
+    "ORDER BY week DESC, carrier_code LIMIT 1000"
+)
+STANDING = text("""
+SELECT c.carrier_code, day.*, (SELECT received_at FROM raw_message WHERE carrier_code = c.carrier_code
+    ORDER BY seq DESC LIMIT 1) AS last_message_at
+FROM unnest(CAST(:carriers AS text[])) AS c(carrier_code) CROSS JOIN LATERAL (
+    SELECT count(*) AS messages, count(*) FILTER (WHERE outcome = 'dead') AS dead,
+        COALESCE(sum(unmapped), 0) AS unmapped,
+        count(*) FILTER (WHERE received_at > now() - interval '1 minute') AS last_minute
+    FROM raw_message WHERE carrier_code = c.carrier_code AND received_at > now() - interval '24 hours') AS day
+""")
 DROP = text("DELETE FROM raw_message WHERE mapped_at IS NOT NULL AND received_at < :before")
 
 

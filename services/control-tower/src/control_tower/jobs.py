@@ -217,10 +217,10 @@ class Collector:
 
     async def _of(self, service: str) -> list[Entry]:
         entries: list[Entry] = []
-        for path, entry_of in SOURCES.items():
+        for path, read in SOURCES.items():
             try:
                 body = await self._region.ask(service, "GET", path, params={"limit": str(NEWEST)})
             except Temporary:
                 return entries
-            entries += [entry_of(service, one) for one in orjson.loads(body)]
+            entries += [read(service, one) for one in orjson.loads(body)]
         return entries

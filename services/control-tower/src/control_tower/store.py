@@ -141,11 +141,6 @@ SELECT hit.value, hit.kind, j.correlation_id, j.stage, j.stage_at, j.first_at, j
 FROM hit JOIN journey j USING (correlation_id) ORDER BY place, hit.value, hit.seen_at DESC LIMIT :limit
 """
 STAGES = "SELECT stage, sum(journeys)::bigint AS journeys FROM stage_count GROUP BY stage"
-JOURNEYS = """
-SELECT correlation_id, stage, stage_at, first_at, last_at, events, company, region FROM journey
-WHERE stage = ANY(:stages) AND (CAST(:before AS timestamptz) IS NULL OR stage_at < :before)
-ORDER BY stage_at DESC LIMIT :limit
-"""
 JOURNEY = "SELECT correlation_id, stage, stage_at, first_at, last_at, events, company, region FROM journey "
 STORY = """
 SELECT body FROM event WHERE correlation_id = :correlation_id AND day BETWEEN :first AND :last
@@ -184,10 +179,6 @@ class Library:
         """Return how many journeys are at each stage."""
         found = {row["stage"]: row["journeys"] for row in await self._rows(STAGES)}
         return {name: found.get(name, 0) for name in NAMES}
-
-    async def journeys(self, stages: Sequence[str], before: datetime | None, limit: int) -> list[dict[str, Any]]:
-        """Return the journeys at some stages, those first that came there last."""
-        return await self._rows(JOURNEYS, stages=list(stages) or list(NAMES), before=before, limit=limit)
 
     async def journey(self, correlation_id: str) -> dict[str, Any] | None:
         """Return a journey with its story and deadlines; None when nothing is known of it."""

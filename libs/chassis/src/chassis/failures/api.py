@@ -24,8 +24,8 @@ class Listing(Selection):
     limit: int = Field(default=PAGE, ge=1, le=MOST)
 
 
-class Lift(BaseModel):
-    """Who has the service take messages although many fail, and why."""
+class Reasoned(BaseModel):
+    """Who asks for something that is kept in the audit, and why."""
 
     actor: str = Field(min_length=1, max_length=128)
     reason: str = Field(min_length=1, max_length=2000)
@@ -53,10 +53,20 @@ def _letters(office: Office) -> APIRouter:
         selection = Selection(**listing.model_dump(exclude={"after", "limit"}))
         return await office.book.listed(selection, listing.after, listing.limit)
 
+    @routes.get("/changes")
+    async def list_changes(limit: Limit = PAGE) -> list[dict[str, Any]]:
+        """Return which letters people corrected or read whole, the newest first."""
+        return await office.book.changes(limit)
+
     @routes.get("/{letter_id}")
-    async def show_letter(letter_id: int) -> dict[str, Any]:
-        """Return a letter with its body, playbook and history."""
-        return await office.book.shown(letter_id)
+    async def show_letter(letter_id: int, masked: bool = False) -> dict[str, Any]:
+        """Return a letter with its body, playbook and history; `masked` hides personal data."""
+        return await (office.book.hidden(letter_id) if masked else office.book.shown(letter_id))
+
+    @routes.post("/{letter_id}/read")
+    async def read_letter(letter_id: int, reader: Reasoned) -> dict[str, Any]:
+        """Return a letter whole to one who says why; that is kept in its history."""
+        return await office.book.read_whole(letter_id, reader.actor, reader.reason)
 
     @routes.post("/{letter_id}/edit")
     async def edit_letter(letter_id: int, edit: Edit) -> dict[str, Any]:
@@ -104,7 +114,7 @@ def _acts(office: Office) -> APIRouter:
         return await office.acts.resume(act_id)
 
     @routes.post("/go-on")
-    async def lift_ceiling(lift: Lift) -> dict[str, str]:
+    async def lift_ceiling(lift: Reasoned) -> dict[str, str]:
         """Take messages for ten minutes however many fail: these failures are no bad release."""
         return {"was": office.lift(lift.actor, lift.reason)}
 

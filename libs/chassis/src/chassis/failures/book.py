@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from canonical import decode
 from chassis.effect import EffectRoute
 from chassis.errors import Permanent
-from chassis.failures import playbooks
+from chassis.failures import masking, playbooks
 from chassis.failures.selection import OPEN, Edit, Selection
 
 COLUMNS = (
@@ -42,6 +42,14 @@ EDIT = text(
     "INSERT INTO letter_history (letter_id, action, actor, reason, before, after) "
     "SELECT n.id, 'edit', :actor, :reason, jsonb_build_object('body', encode(o.body, 'base64')), "
     "jsonb_build_object('body', encode(n.body, 'base64')) FROM n JOIN o USING (id) RETURNING letter_id"
+)
+READ = text(
+    "INSERT INTO letter_history (letter_id, action, actor, reason, before, after) "
+    "SELECT id, 'read', :actor, :reason, '{}', '{}' FROM letter WHERE id = :id"
+)
+CHANGES = text(
+    "SELECT letter_id, action, actor, reason, at FROM letter_history WHERE action IN ('edit', 'read') "
+    "ORDER BY id DESC LIMIT :limit"
 )
 
 
@@ -90,6 +98,32 @@ class Book:
                 {**one, "before": orjson.loads(one["before"]), "after": orjson.loads(one["after"])} for one in history
             ],
         }
+
+    async def hidden(self, letter_id: int) -> dict[str, Any]:
+        """Return a letter without personal data; what its corrections were is left out too.
+
+        Raises:
+            Permanent: there is none.
+        """
+        letter = await self.shown(letter_id)
+        body = masking.hidden(letter["body"], letter["kind"] if letter["stream"] else None)
+        history = [{**one, "before": None, "after": None} for one in letter["history"]]
+        return {**letter, "body": body, "encoding": "utf-8", "history": history, "is_masked": body != letter["body"]}
+
+    async def read_whole(self, letter_id: int, actor: str, reason: str) -> dict[str, Any]:
+        """Return a letter whole; who read it and why is kept in its history.
+
+        Raises:
+            Permanent: there is none.
+        """
+        async with self._engine.begin() as connection:
+            await connection.execute(READ, {"id": letter_id, "actor": actor, "reason": reason})
+        return {**await self.shown(letter_id), "is_masked": False}
+
+    async def changes(self, limit: int) -> list[dict[str, Any]]:
+        """Return which letters people corrected or read whole, the newest first."""
+        async with self._engine.connect() as connection:
+            return [dict(row) for row in (await connection.execute(CHANGES, {"limit": limit})).mappings()]
 
     async def edit(self, letter_id: int, edit: Edit) -> dict[str, Any]:
         """Correct the body of a dead letter and return the letter.

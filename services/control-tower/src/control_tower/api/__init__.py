@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from chassis import Service
 
-from control_tower.api import audit, catalogue, exports, journeys, mesh, metadata, page, sla, tracking
+from control_tower.api import audit, board, catalogue, exports, journeys, mesh, metadata, page, sla, tracking
 from control_tower.api.tracking import Links
 from control_tower.directory import Brands, Region
 from control_tower.domain.visitors import Visitors
@@ -19,6 +19,7 @@ def router(service: Service, region: Region, collector: Collector) -> APIRouter:
     """Return the HTTP interface for people of the house."""
     routes = APIRouter()
     parts = (
+        board.router(service),
         journeys.router(service),
         mesh.router(service, region),
         sla.router(service, region),

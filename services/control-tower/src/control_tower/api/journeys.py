@@ -1,6 +1,5 @@
 """Search, the board, one order's story, what is late."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
@@ -98,13 +97,6 @@ def router(service: Service) -> APIRouter:
     async def stages() -> dict[str, int]:
         """Return how many journeys are at each stage, in the order of the stages."""
         return await library.stages()
-
-    @routes.get("/journeys")
-    async def journeys(
-        stage: Annotated[list[str] | None, Query()] = None, before: datetime | None = None, limit: Limit = 50
-    ) -> list[Journey]:
-        """Return journeys at some stages, or at any, those first that came there last."""
-        return [Journey.model_validate(row) for row in await library.journeys(stage or (), before, limit)]
 
     @routes.get("/journeys/{correlation_id}")
     async def journey(correlation_id: str) -> JourneyStory:

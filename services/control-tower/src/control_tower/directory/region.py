@@ -1,6 +1,7 @@
 """The services of this region, over their HTTP interfaces: how each does, what failed, and what people ask of them."""
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,10 +16,11 @@ from control_tower.domain.mesh import Edge, Node
 from control_tower.domain.reasons import Waiting, of_call, of_letter
 
 OPEN_TO_PEOPLE = (
-    *("dead-letters", "replays", "carriers", "shipments", "tracking", "notifications", "durability"),
+    *("dead-letters", "replays", "carriers", "raw-messages", "shipments", "tracking", "notifications", "durability"),
     "effects",
 )
 """The parts of a service's interface the page may use."""
+ONE_LETTER = re.compile(r"dead-letters/\d+")
 FRESH_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 
@@ -61,6 +63,8 @@ class Region:
         if service not in self._clients or path.split("/", 1)[0] not in OPEN_TO_PEOPLE:
             raise Rejected(f"{service} has no {path} for people", status=404, body="")
         headers = {"content-type": "application/json"} if content else None
+        if method == "GET" and ONE_LETTER.fullmatch(path):
+            params = {**(params or {}), "masked": "true"}
         answer = await self._clients[service].request(
             method, f"/{path}", content=content or None, params=params, headers=headers
         )

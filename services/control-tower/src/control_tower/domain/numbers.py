@@ -29,6 +29,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "purchase_order": "purchase order",
         "reference": "reference",
         "booking_reference": "booking",
+        "carrier_code": "carrier",
+        "site": "site",
     }
 )
 """What each field is called; a number of that name counts wherever it stands in an event."""

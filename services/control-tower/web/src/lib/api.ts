@@ -23,6 +23,23 @@ export interface Hit extends Journey {
   kind: string
   value: string
 }
+export interface Card extends Journey {
+  total: number
+}
+export interface Parcel {
+  tracking_number: string
+  correlation_id: string
+  order_id: string
+  carrier_code: string
+  milestone: string
+  at: string
+  location: string | null
+  located_at: string | null
+  promised_at: string | null
+  expected_at: string | null
+  delivered_at: string | null
+  is_late: boolean
+}
 export interface Told {
   id: string
   type: string
@@ -32,6 +49,7 @@ export interface Told {
   recorded_at: string
   after_ms: number | null
   depth: number
+  cause: string | null
   system: string | null
   data: Record<string, unknown>
 }
@@ -42,9 +60,27 @@ export interface Deadline {
   after: string
   awaited: string[]
   opened_at: string
-  risk_at: string
-  due_at: string
+  risk_at: string | null
+  /** None while the limit stands still. */
+  due_at: string | null
   met_at: string | null
+}
+export interface SlaGroup {
+  flow: string
+  process_domain: string
+  open: number
+  at_risk: number
+  breached: number
+  held: number
+  day: { met: number; missed: number; met_share: number | null }
+}
+export interface Waiting {
+  kind: string
+  what: string
+  why: string
+  since: string
+  next: string
+  owner: string
 }
 export interface Story extends Journey {
   story: Told[]
@@ -120,6 +156,7 @@ export interface Change {
 export interface FullLetter extends Letter {
   body: string
   encoding: string
+  is_masked: boolean
   digest: string
   playbook: Playbook
   history: Change[]
@@ -183,7 +220,79 @@ export interface Replay {
   request: { actor: string; reason: string; types: string[]; correlation_id: string | null }
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export interface Standing {
+  carrier: string
+  title: string | null
+  problem: string | null
+  last_message_at: string | null
+  messages: number
+  dead: number
+  unmapped: number
+  last_minute: number
+  quota_per_second: number
+}
+export interface ProfileText {
+  carrier: string
+  text: string
+  revision: string
+  sample: string | null
+}
+export interface TrialEvent {
+  tracking_number: string | null
+  code: string | null
+  milestone: string
+  reason: string | null
+  at: string | null
+  basis: string | null
+  place: string | null
+  text: string
+  is_proof: boolean
+  came_from: Record<string, string>
+}
+export interface Trial {
+  disposition: string
+  problem: string | null
+  events: TrialEvent[]
+  unmapped: string[]
+}
+export interface Tried {
+  mistakes: { line: number; what: string }[]
+  trial: Trial | null
+}
+export interface RawMessage {
+  seq: number
+  channel: string
+  bytes: number
+  received_at: string
+  outcome: string | null
+  facts: number
+  unmapped: number
+}
+export interface ShownMessage {
+  seq: number
+  carrier_code: string
+  channel: string
+  received_at: string
+  body: string
+  is_masked: boolean
+  trial: Trial | null
+}
+export interface DeskAct {
+  id: number
+  at: string
+  action: string
+  carrier_code: string
+  subject: string
+  actor: string
+  reason: string
+}
+export interface LetterChange extends Change {
+  letter_id: number
+}
+
+const PAUSES = [300, 1500]
+
+async function call<T>(method: string, path: string, body?: unknown, tried = 0): Promise<T> {
   let answer: Response
   try {
     answer = await fetch(`api/v1/${path}`, {
@@ -192,30 +301,43 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
       body: body === undefined ? undefined : JSON.stringify(body),
     })
   } catch {
-    throw new Problem('The control tower does not answer. The regions go on without it; this page tries again.', 0)
+    // A question may be asked again; an act may have been done, and is not.
+    if (method === 'GET' && tried < PAUSES.length) {
+      await new Promise((next) => setTimeout(next, PAUSES[tried]))
+      return call(method, path, body, tried + 1)
+    }
+    throw new Problem('The control tower does not answer. The regions go on without it.', 0)
   }
   const said = await answer.json().catch(() => ({}))
   if (!answer.ok) throw new Problem(said.detail || `The control tower answered ${answer.status}.`, answer.status)
   return said as T
 }
 
-const query = (values: Record<string, string | number | undefined>) => {
+type Values = Record<string, string | number | undefined>
+const query = (values: Values) => {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '')
   return given.length ? '?' + new URLSearchParams(given.map(([name, value]) => [name, String(value)])) : ''
 }
 const at = (service: string) => `services/${encodeURIComponent(service)}`
+const profile = (carrier: string) => `${at('carrier-gateway')}/carriers/${encodeURIComponent(carrier)}/profile`
 
 export const api = {
   search: (q: string) => call<Hit[]>('GET', `search${query({ q, limit: 50 })}`),
-  journeys: (stage: string, before?: string) =>
-    call<Journey[]>('GET', `journeys${query({ stage, before, limit: 50 })}`),
+  journeys: (wanted: Values) => call<Journey[]>('GET', `journeys${query({ limit: 50, ...wanted })}`),
+  board: (wanted: Values) => call<Card[]>('GET', `board${query(wanted)}`),
+  parcels: (wanted: Values) => call<Parcel[]>('GET', `parcels${query({ limit: 500, ...wanted })}`),
   journey: (id: string) => call<Story>('GET', `journeys/${encodeURIComponent(id)}`),
   late: () => call<Deadline[]>('GET', 'late'),
+  sla: () => call<SlaGroup[]>('GET', 'sla'),
+  why: (id: string) => call<{ waits_for: Waiting[]; silent: string[] }>('GET', `why/${encodeURIComponent(id)}`),
   mesh: () => call<Picture>('GET', 'mesh'),
   failures: () => call<{ groups: Group[]; silent: string[] }>('GET', 'failures'),
   letters: (service: string, group: string, after = 0) =>
     call<Letter[]>('GET', `${at(service)}/dead-letters${query({ group, after, limit: 100 })}`),
   letter: (service: string, id: number) => call<FullLetter>('GET', `${at(service)}/dead-letters/${id}`),
+  readLetter: (service: string, id: number, said: { actor: string; reason: string }) =>
+    call<FullLetter>('POST', `${at(service)}/dead-letters/${id}/read`, said),
+  letterChanges: (service: string) => call<LetterChange[]>('GET', `${at(service)}/dead-letters/changes`),
   plan: (service: string, wish: Wish) => call<{ covered: number }>('POST', `${at(service)}/dead-letters/plan`, wish),
   act: (service: string, wish: Wish) => call<Act>('POST', `${at(service)}/dead-letters/acts`, wish),
   acts: (service: string) => call<Act[]>('GET', `${at(service)}/dead-letters/acts`),
@@ -231,6 +353,19 @@ export const api = {
   replays: (service: string) => call<Replay[]>('GET', `${at(service)}/replays`),
   stopReplay: (service: string, id: string) => call<Replay>('POST', `${at(service)}/replays/${id}/stop`),
   carriers: () => call<{ folder: string; carriers: Record<string, unknown>[] }>('GET', `${at('carrier-gateway')}/carriers`),
+  standing: () => call<Standing[]>('GET', `${at('carrier-gateway')}/carriers/standing`),
+  deskActs: () => call<DeskAct[]>('GET', `${at('carrier-gateway')}/carriers/acts`),
+  weeks: () => call<Record<string, unknown>[]>('GET', `${at('carrier-gateway')}/carriers/weeks`),
+  profile: (carrier: string) => call<ProfileText>('GET', `${profile(carrier)}`),
+  tryProfile: (carrier: string, draft: { text: string; sample: string }) =>
+    call<Tried>('POST', `${profile(carrier)}/try`, draft),
+  putProfile: (carrier: string, change: { text: string; revision: string; actor: string; reason: string }) =>
+    call<ProfileText>('POST', profile(carrier), change),
+  messages: (carrier: string) =>
+    call<RawMessage[]>('GET', `${at('carrier-gateway')}/raw-messages${query({ carrier, limit: 20 })}`),
+  message: (seq: number) => call<ShownMessage>('GET', `${at('carrier-gateway')}/raw-messages/${seq}`),
+  readMessage: (seq: number, said: { actor: string; reason: string }) =>
+    call<ShownMessage>('POST', `${at('carrier-gateway')}/raw-messages/${seq}/read`, said),
   performance: () => call<Record<string, unknown>[]>('GET', `${at('carrier-gateway')}/carriers/performance`),
   quality: () => call<Record<string, unknown>[]>('GET', `${at('carrier-gateway')}/carriers/quality`),
   events: () => call<Entry[]>('GET', 'catalogue/events'),

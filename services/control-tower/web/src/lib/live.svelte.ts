@@ -9,8 +9,11 @@ export interface Frame {
 
 class Live {
   frame = $state<Frame | null>(null)
+  /** Grows when something was kept, at most once a second: what a page loads anew when it changes. */
+  beat = $state(0)
   state = $state<'connecting' | 'live' | 'lost' | 'paused'>('connecting')
   private source: EventSource | null = null
+  private due = 0
 
   start() {
     document.addEventListener('visibilitychange', () => this.connect())
@@ -32,6 +35,7 @@ class Live {
     this.source.onmessage = (message) => {
       this.state = 'live'
       this.frame = JSON.parse(message.data) as Frame
+      if (!this.due) this.due = window.setTimeout(() => ((this.beat += 1), (this.due = 0)), this.beat ? 1000 : 0)
     }
   }
 }

@@ -5,6 +5,7 @@ class Router {
   private url = $derived(new URL(this.raw.slice(1) || '/', 'http://page'))
   path = $derived(this.url.pathname.split('/').filter(Boolean).map(decodeURIComponent))
   query = $derived(this.url.searchParams)
+  here = $derived(this.raw || '#/')
 
   constructor() {
     window.addEventListener('hashchange', () => (this.raw = location.hash))

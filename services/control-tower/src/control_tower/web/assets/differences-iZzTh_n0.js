@@ -1,0 +1,3 @@
+function e(e,t){let[n,r]=[e.split(`
+`),t.split(`
+`)],i=Array.from({length:n.length+1},()=>new Uint16Array(r.length+1));for(let e=n.length-1;e>=0;e--)for(let t=r.length-1;t>=0;t--)i[e][t]=n[e]===r[t]?i[e+1][t+1]+1:Math.max(i[e+1][t],i[e][t+1]);let a=[],[o,s]=[0,0];for(;o<n.length||s<r.length;)o<n.length&&s<r.length&&n[o]===r[s]?(a.push({kind:` `,text:n[o++]}),s++):o<n.length&&(s>=r.length||i[o+1][s]>=i[o][s+1])?a.push({kind:`-`,text:n[o++]}):a.push({kind:`+`,text:r[s++]});let c=e=>a.slice(Math.max(0,e-2),e+3).some(e=>e.kind!==` `);return a.filter((e,t)=>c(t))}export{e as t};

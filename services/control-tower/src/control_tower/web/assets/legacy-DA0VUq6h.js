@@ -1,1 +1,0 @@
-import{X as e}from"./index-C7GaET2u.js";e();
