@@ -19,7 +19,7 @@ LISTENS ?=
 
 BOOK    := build/faults.jsonl
 
-.PHONY: help setup demo up down test check lint e2e faults bench web web-check schemas new-service format constraints clean
+.PHONY: help setup demo up down test check lint e2e faults bench web web-check schemas images dashboards new-service format constraints clean
 
 help: ## List the tasks
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ schemas: setup ## Write the JSON Schema and example of every event, the OpenAPI 
 new-service: setup ## Make a service with the whole anatomy (NAME=yard-control OWNER=@crossdock/yard)
 	@$(BIN)/python tools/new_service.py "$(NAME)" "$(OWNER)" $(LISTENS)
 	@$(MAKE) setup schemas
+
+dashboards: setup ## Write the Grafana dashboards of deploy/observability
+	@$(BIN)/python tools/dashboards.py
 
 format: setup ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix --quiet . || true

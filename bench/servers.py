@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from canonical import topology
+from chassis.broker_passwords import ensure_passwords
 from chassis.local import NatsServer, Postgres
-from chassis.local.nats import ensure_passwords
 from chassis.local.ports import free_port
 from chassis.testing import LocalMesh
 from chassis.testing.mesh import REGION

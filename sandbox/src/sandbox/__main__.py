@@ -20,7 +20,7 @@ from sandbox.dialects import Nordfreight, SwiftParcel
 from sandbox.erp import Erp
 from sandbox.tms import Tms
 from sandbox.wms import Wms
-from sandbox.world import World
+from sandbox.world import SERVICES_URL, World
 
 ORDER_ID = re.compile(r"SO-\w+-\d{6}")
 SECRETS = ("swiftparcel", "nordfreight", "portal")
@@ -39,9 +39,11 @@ def ensure_secrets(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def build(base_port: int, secrets_of: dict[str, bytes]) -> tuple[World, Wms, Mailbox, Starlette]:
+def build(
+    base_port: int, secrets_of: dict[str, bytes], services_url: str = SERVICES_URL
+) -> tuple[World, Wms, Mailbox, Starlette]:
     """Return the world and its HTTP application."""
-    world = World(base_port, secrets_of)
+    world = World(base_port, secrets_of, services_url)
     erp, wms, tms = Erp(world), Wms(world), Tms(world)
     swift, nord = SwiftParcel(world, order_of), Nordfreight(world, order_of)
     crm, portal = Crm(world), Portal(world)
@@ -59,7 +61,7 @@ def order_of(shipment: str) -> str:
 
 async def serve(args: argparse.Namespace) -> None:
     """Serve until told to stop."""
-    world, wms, mailbox, app = build(args.base_port, ensure_secrets(args.secrets_dir))
+    world, wms, mailbox, app = build(args.base_port, ensure_secrets(args.secrets_dir), args.services_url)
     loop = asyncio.get_running_loop()
     smtp = await loop.create_server(
         lambda: SMTP(mailbox, loop=loop, enable_SMTPUTF8=True), host=args.host, port=args.smtp_port
@@ -89,6 +91,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8190, help="TCP port of all HTTP systems")
     parser.add_argument("--smtp-port", type=int, default=8191, help="TCP port of the mailbox")
     parser.add_argument("--base-port", type=int, default=8100, help="base port of the mesh that is called back")
+    parser.add_argument("--services-url", default=SERVICES_URL, help="base URL of a service; {name} and {port} its own")
     parser.add_argument("--secrets-dir", type=Path, required=True, help="folder of the shared secrets")
     args = parser.parse_args()
     logging.basicConfig(level="INFO", stream=sys.stderr)

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.calls import Answer, Desk, reply
-from sandbox.world import World
+from sandbox.world import Door, World
 
-GATEWAY = 5
+GATEWAY = Door("carrier-gateway", 5)
 
 
 @dataclass(slots=True)

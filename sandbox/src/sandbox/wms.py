@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.calls import Answer, Desk
-from sandbox.world import World
+from sandbox.world import Door, World
 
-ADAPTER = 3
+ADAPTER = Door("warehouse-adapter", 3)
 PUSH_LIMIT = 100
 BUSY_SECONDS = 1.5
 

@@ -19,6 +19,7 @@ from sandbox.traffic import Traffic
 STEP_SECONDS = (0.005, 0.05)
 SENT_AT_ONCE = 48
 RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0)
+SERVICES_URL = "http://127.0.0.1:{port}"
 
 
 @dataclass(slots=True)
@@ -51,11 +52,19 @@ class Fault:
     retry_after: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the mesh is called: a service's name, and its port's distance from the mesh's base port."""
+
+    service: str
+    offset: int
+
+
 class World:
     """One world, made within a running event loop; runs are added to it, nothing is taken away."""
 
-    def __init__(self, base_port: int, secrets: dict[str, bytes]) -> None:
-        self.base_port = base_port
+    def __init__(self, base_port: int, secrets: dict[str, bytes], services_url: str = SERVICES_URL) -> None:
+        self.base_port, self.services_url = base_port, services_url
         self.secrets = secrets
         self.ledger = Ledger()
         self.timetable = Timetable()
@@ -95,11 +104,9 @@ class World:
         """Return what came to a system's door."""
         return self._traffic.setdefault(system, Traffic())
 
-    async def post(
-        self, service_offset: int, path: str, body: bytes, headers: Callable[[bytes], dict[str, str]]
-    ) -> None:
+    async def post(self, door: Door, path: str, body: bytes, headers: Callable[[bytes], dict[str, str]]) -> None:
         """Post until it is taken (2xx); 4xx other than 408 and 429 ends it, as real senders do after a while."""
-        url = f"http://127.0.0.1:{self.base_port + service_offset}{path}"
+        url = self.services_url.format(name=door.service, port=self.base_port + door.offset) + path
         sending = self._sending.setdefault(path, asyncio.Semaphore(SENT_AT_ONCE))
         self.unsent += 1
         attempt = 0
@@ -123,8 +130,6 @@ class World:
         except (aiohttp.ClientError, TimeoutError):
             return 0
 
-    def send(
-        self, service_offset: int, path: str, message: dict[str, Any], headers: Callable[[bytes], dict[str, str]]
-    ) -> None:
+    def send(self, door: Door, path: str, message: dict[str, Any], headers: Callable[[bytes], dict[str, str]]) -> None:
         """Send a message beside."""
-        self.spawn(self.post(service_offset, path, orjson.dumps(message), headers))
+        self.spawn(self.post(door, path, orjson.dumps(message), headers))

@@ -155,6 +155,10 @@ class Topology(_Model):
             if filters
         ]
 
+    def every_durable(self, service: str, region: str) -> list[Durable]:
+        """Return the durables of a service's events and of its failures."""
+        return [*self.durables(service, region), *self.durables_of_failures(service, region)]
+
     def published(self, service: str) -> list[str]:
         """Return the streams a service's outbox publishes to: its own domain's, dead letters', what it redirects."""
         return [self.stream_of(self.services[service].domain), DEAD_LETTERS, REDIRECTS]
@@ -165,7 +169,7 @@ class Topology(_Model):
         publish += [f"{kind}.{region}.{service}.>" for kind in ("raw", "retry", "dlq")]
         for stream in self.published(service):
             publish += [f"$JS.API.STREAM.INFO.{stream}", f"$JS.API.STREAM.MSG.GET.{stream}"]
-        for durable in (*self.durables(service, region), *self.durables_of_failures(service, region)):
+        for durable in self.every_durable(service, region):
             at = f"{durable.stream}.{durable.name}"
             publish += [
                 f"$JS.API.CONSUMER.INFO.{at}",

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import nats
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from canonical.topology import inbox_prefix
-from chassis.broker import OLDEST_SERVER
+from chassis.broker import OLDEST_SERVER, trust
 from chassis.errors import StartupError
 
 API_SECONDS = 10.0
@@ -20,7 +21,9 @@ async def _ignore(_: Exception) -> None:
 
 
 @asynccontextmanager
-async def administrator(url: str, user: str, password: str) -> AsyncIterator[JetStreamContext]:
+async def administrator(
+    url: str, user: str, password: str, ca_file: Path | None = None
+) -> AsyncIterator[JetStreamContext]:
     """Give JetStream as this user may use it.
 
     Raises:
@@ -36,6 +39,7 @@ async def administrator(url: str, user: str, password: str) -> AsyncIterator[Jet
             max_reconnect_attempts=CONNECT_TRIES,
             reconnect_time_wait=0.5,
             error_cb=_ignore,
+            tls=trust(ca_file),
         )
     except (NatsError, OSError) as error:
         raise StartupError(f"The broker at {url} cannot be provisioned: {str(error) or 'no answer'}.") from error

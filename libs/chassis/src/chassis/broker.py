@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import os
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from faststream import AckPolicy
@@ -27,6 +29,18 @@ CLOSED_EXIT = 70  # EX_SOFTWARE: a supervisor starts the process again
 CONNECT_SECONDS = 5
 WATCH_SECONDS = 1.0
 OLDEST_SERVER = (2, 15, 1)
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext | None:
+    """Return what verifies the broker's certificate; None for a broker without one.
+
+    Raises:
+        StartupError: the file cannot be used.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file) if ca_file else None
+    except OSError as error:
+        raise StartupError(f"The broker's authority {ca_file} cannot be used: {error}.") from error
 
 
 class Broker:
@@ -75,7 +89,8 @@ class Broker:
             ) from error
         if password is None:
             return None
-        return SASLPlaintext(username=self._settings.nats_user or self._service, password=password)
+        user = self._settings.nats_user or self._service
+        return SASLPlaintext(username=user, password=password, ssl_context=trust(self._settings.nats_ca_file))
 
     def consume(self, *, stream: str, durable: str, handle: Callable[[Sequence[Msg]], Awaitable[None]]) -> None:
         """Bind a durable made by the provisioner; batches go to `handle`, which acknowledges each message."""

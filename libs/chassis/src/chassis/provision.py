@@ -91,13 +91,15 @@ def consumer_config(durable: Durable, topology: Topology) -> ConsumerConfig:
     )
 
 
-async def provision(url: str, user: str, password: str, topology: Topology, region: str) -> Provisioned:
+async def provision(
+    url: str, user: str, password: str, topology: Topology, region: str, ca_file: Path | None = None
+) -> Provisioned:
     """Create what is missing and update what differs; running it twice changes nothing.
 
     Raises:
         StartupError: the broker cannot be reached, is too old, or refuses a change.
     """
-    async with administrator(url, user, password) as js:
+    async with administrator(url, user, password, ca_file) as js:
         try:
             return await _provision(js, topology, region)
         except APIError as error:
@@ -111,7 +113,7 @@ async def _provision(js: JetStreamContext, topology: Topology, region: str) -> P
     for name in topology.buckets:
         await _stream(js, bucket_config(name, topology), done)
     for service in topology.services:
-        for durable in (*topology.durables(service, region), *topology.durables_of_failures(service, region)):
+        for durable in topology.every_durable(service, region):
             await _consumer(js, durable, consumer_config(durable, topology), done)
     return done
 

@@ -28,6 +28,7 @@ from chassis.effects import Runner
 from chassis.errors import Temporary
 from chassis.failures.office import Office
 from chassis.failures.retry import Redo
+from chassis.lag import LAG_SECONDS, Lag
 from chassis.outbox import Relay
 from chassis.ownership import Ownership
 from chassis.pressure import Pressure
@@ -43,7 +44,7 @@ from chassis.telemetry import Metrics
 from chassis.timer import Job, repeat
 from chassis.tracing import Tracing
 from chassis.work import Work, root_cause
-from chassis.writer import Batch, NewEffect, Writer
+from chassis.writer import Batch, Writer
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Service:
             (RETENTION_SECONDS, self._drop_passed),
             (settings.reconcile_seconds, self.reconciler.check),
             (REPLAY_SECONDS, self.replayer.run_due),
+            (LAG_SECONDS, Lag(name, settings.region, lambda: self.broker.client, self.metrics).measure),
             *self.office.jobs,
         ]
         self._tasks: list[asyncio.Task[None]] = []
@@ -251,7 +253,7 @@ class Service:
             self.metrics,
             self.tracing,
             owner=f"{self.name}-{settings.ordinal}",
-            lease=self._lease,
+            lease=lambda new: self._runners[new.effect.name].lease(),
             on_commit=self._committed,
         )
 
@@ -272,8 +274,7 @@ class Service:
 
     def _durables(self) -> list[topology.Durable]:
         """Return this process's share: the partitions of its ordinal."""
-        mesh, region = topology.load(), self.settings.region
-        every = [*mesh.durables(self.name, region), *mesh.durables_of_failures(self.name, region)]
+        every = topology.load().every_durable(self.name, self.settings.region)
         return [one for one in every if one.partition % self.settings.replicas == self.settings.ordinal]
 
     async def _load_lanes(self) -> None:
@@ -284,9 +285,6 @@ class Service:
 
     def _backlogs(self) -> list[int]:
         return [runner.backlog for runner in self._runners.values()]
-
-    def _lease(self, new: NewEffect) -> float:
-        return self._runners[new.effect.name].lease()
 
     async def _committed(self, batch: Batch) -> None:
         if batch.outbox:

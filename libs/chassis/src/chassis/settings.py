@@ -20,6 +20,10 @@ class Settings(BaseSettings):
     nats_url: str = Field(default="nats://127.0.0.1:8122", description="Broker of this region.")
     nats_user: str | None = Field(default=None, description="Broker user; the service name when empty.")
     nats_password_file: Path | None = Field(default=None, description="File holding the broker password.")
+    nats_ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the authority that signed the broker's certificate; plain TCP when empty.",
+    )
     database_url: str = Field(
         default="postgresql+asyncpg://127.0.0.1:8132/crossdock", description="This service's own database."
     )

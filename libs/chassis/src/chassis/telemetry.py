@@ -24,6 +24,8 @@ class Metrics:
         self.duplicates = counter("crossdock_duplicates_dropped", "Messages the inbox knew", ["source"])
         self.retries = counter("crossdock_retries", "Messages kept to be tried again", ["source"])
         self.dead_letters = counter("crossdock_dead_letters", "Messages given up on", ["source"])
+        self.lag = gauge("crossdock_lag", "Messages a durable has yet to deliver or have acknowledged", ["durable"])
+        self.durables_missing = gauge("crossdock_durables_missing", "Durables the broker does not have")
         self.published = counter("crossdock_published", "Events published", ["stream"])
         self.denied = counter("crossdock_broker_denied", "Actions the broker refused")
         self.commit_size = histogram("crossdock_commit_size", "Messages per transaction", buckets=(1, 4, 16, 64, 256))

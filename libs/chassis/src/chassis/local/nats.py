@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
 import subprocess
@@ -12,7 +11,9 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from canonical.topology import Topology, inbox_prefix, operator_permissions
+from canonical.topology import Topology
+from chassis.broker_config import Listening, broker_config, users
+from chassis.broker_passwords import ensure_passwords
 from chassis.local.errors import LocalServerError
 from chassis.local.ports import HOST, require_free, wait_open
 
@@ -42,24 +43,13 @@ def binary() -> str:
     return found
 
 
-def ensure_passwords(folder: Path, users: list[str]) -> dict[str, Path]:
-    """Make one password file per broker user where there is none yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {user: folder / f"nats-{user}.password" for user in users}
-    for path in paths.values():
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(24))
-    return paths
-
-
 class NatsServer:
     """One nats-server: region = JetStream domain, one user per service with its own rights, fsync always."""
 
     def __init__(self, *, folder: Path, port: int, monitor_port: int, topology: Topology, region: str) -> None:
         self.folder, self.port, self.monitor_port = folder, port, monitor_port
         self._topology, self._region = topology, region
-        self.users = [*topology.services, "provisioner", "operator"]
+        self.users = users(topology)
         self.passwords = ensure_passwords(folder / "secrets", self.users)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -79,33 +69,21 @@ class NatsServer:
 
     def write_config(self) -> Path:
         """Write the server's configuration and return its path."""
-        users = [self._user(user) for user in self.users]
-        config = {
-            "listen": f"{HOST}:{self.port}",
-            "http": f"{HOST}:{self.monitor_port}",
-            "server_name": f"crossdock-{self._region}",
-            "max_payload": 8 * 1024 * 1024,
-            "jetstream": {
-                "store_dir": str(self.folder / "jetstream"),
-                "domain": self._region,
-                "sync_interval": "always",
-            },
-            "accounts": {"MESH": {"jetstream": "enabled", "users": users}},
-        }
+        config = broker_config(
+            self._topology,
+            self._region,
+            {user: self.password(user) for user in self.users},
+            Listening(
+                client=f"{HOST}:{self.port}",
+                monitor=f"{HOST}:{self.monitor_port}",
+                store=self.folder / "jetstream",
+                server_name=f"crossdock-{self._region}",
+            ),
+        )
         path = self.folder / "nats-server.conf"
         path.touch(mode=0o600)
         path.write_text(json.dumps(config, indent=1))
         return path
-
-    def _user(self, user: str) -> dict[str, object]:
-        entry: dict[str, object] = {"user": user, "password": self.password(user)}
-        if user == "provisioner":
-            allow = ["$JS.API.>"]
-            entry["permissions"] = {"publish": allow, "subscribe": [f"{inbox_prefix(user)}.>"]}
-            return entry
-        rights = operator_permissions() if user == "operator" else self._topology.permissions(user, self._region)
-        entry["permissions"] = {"publish": list(rights.publish), "subscribe": list(rights.subscribe)}
-        return entry
 
     def command(self) -> list[str]:
         """Return the command line that runs the server."""
