@@ -79,6 +79,9 @@ new-service: setup ## Make a service with the whole anatomy (NAME=yard-control O
 	@$(BIN)/python tools/new_service.py "$(NAME)" "$(OWNER)" $(LISTENS)
 	@$(MAKE) setup schemas
 
+images: ## Build every container image (BASE_IMAGE=, IMAGES=, BUILD_ARGS=; see docs/howto/deploy-a-region.md)
+	@tools/images.sh
+
 dashboards: setup ## Write the Grafana dashboards of deploy/observability
 	@$(BIN)/python tools/dashboards.py
 

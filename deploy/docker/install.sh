@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install a service into /opt/crossdock: install.sh SERVICE. Others' packages by hash, ours as wheels, nothing else.
+# Install a service into /opt/crossdock: `install.sh SERVICE theirs`, what others made, by hash; `install.sh SERVICE ours`.
 set -eu
 service=$1
 here=deploy/docker
@@ -17,9 +17,11 @@ pinned() {
 
 case "$2" in
 theirs)
-  python3 -m venv /opt/build
-  echo hatchling >/tmp/backend.txt
-  pinned /opt/build/bin/python /tmp/backend.txt
+  if [ ! -d /opt/build ]; then
+    python3 -m venv /opt/build
+    echo hatchling >/tmp/backend.txt
+    pinned /opt/build/bin/python /tmp/backend.txt
+  fi
   python "$here/requirements.py" theirs "$service" >/tmp/theirs.txt
   pinned /opt/crossdock/bin/python /tmp/theirs.txt
   ;;

@@ -156,3 +156,18 @@ def test_a_missing_password_is_one_sentence(tmp_path: Path, capsys: pytest.Captu
 def test_a_broken_authority_is_named(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match=r"missing\.crt"):
         trust(tmp_path / "missing.crt")
+
+
+def test_ready_tells_what_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    port = free_port()
+    assert main(["ready", "--wait-seconds=0", f"http://127.0.0.1:{port}/health/ready"]) == 3
+    assert f"127.0.0.1:{port}/health/ready: ConnectError" in capsys.readouterr().err
+
+
+def test_further_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None:
+    arguments = ["secrets", "--secrets-dir", str(tmp_path), "--also", "portal.secret"]
+    assert main(arguments) == 0
+    made = (tmp_path / "portal.secret").read_text()
+    assert main(arguments) == 0
+    assert (tmp_path / "portal.secret").read_text() == made
+    assert (tmp_path / "portal.secret").stat().st_mode & 0o077 == 0

@@ -1,0 +1,130 @@
+"""The rendered region chart, started for real by podman: a hundred orders reach their end in it.
+
+podman knows Pods, Secrets and volumes, not StatefulSets, Jobs and Services: each becomes the Pod it would make, named
+as the Service that others call it by. It makes curl of httpGet probes, which no image has; the test asks instead.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from charts import Object, Values, containers, example, objects
+
+from canonical import topology
+
+from crossdock_cli.world import Wish, World
+
+from .engines import output, require_images, wait_ready
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+
+NETWORK, BASE, SANDBOX_PORT = "crossdock-test", 9100, 9190
+FULL = "trial-region"
+PODMAN = ["podman", "--cgroup-manager=cgroupfs"]
+ORDERS, RUN_SECONDS = 100, 300.0
+UNKNOWN_TO_PODMAN = {"topologySpreadConstraints", "serviceAccountName", "enableServiceLinks"}
+
+
+def values() -> Values:
+    """Return the minimal example with the images this machine has."""
+    own = example("minimal")
+    nats, postgres = (split(os.environ.get(f"{name}_IMAGE", "")) for name in ("NATS", "POSTGRES"))
+    own["image"] = {"registry": "docker.io"}
+    if nats:
+        own["nats"]["image"] = nats
+    if postgres:
+        own["database"]["embedded"]["image"] = postgres
+    return own
+
+
+def split(image: str) -> dict[str, str]:
+    """Return an image's name in the form of the values; nothing of nothing."""
+    repository, _, tag = image.rpartition(":")
+    return {"registry": "docker.io", "repository": repository, "tag": tag} if repository else {}
+
+
+def pod(one: Object) -> Object:
+    """Return the Pod that podman is given for what runs."""
+    template = one["spec"].get("template", one)
+    spec = {key: value for key, value in template["spec"].items() if key not in UNKNOWN_TO_PODMAN}
+    name = one["metadata"]["name"]
+    claims = [
+        {"name": claim["metadata"]["name"], "emptyDir": {}} for claim in one["spec"].get("volumeClaimTemplates", [])
+    ]
+    spec["volumes"] = [*spec.get("volumes", []), *claims]
+    for container in containers(spec):
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle"):
+            container.pop(probe, None)
+        for port in container.get("ports", []):
+            if moved := published(port["containerPort"]):
+                port["hostPort"] = moved
+    labels = template["metadata"]["labels"] | {"apps.kubernetes.io/pod-index": "0"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+def published(port: int) -> int | None:
+    """Return where a port of a pod is on this machine; only services and the sandbox are looked at."""
+    looked_at = [*(entry.port for entry in topology.load().services.values()), 8190]
+    return port - 8100 + BASE if port in looked_at else None
+
+
+def playable(found: list[Object]) -> list[Object]:
+    """Return what podman can start: Secrets, then the servers, then what needs them."""
+    first = {f"{FULL}-nats": 0, f"{FULL}-postgres": 0}
+    runs = [one for one in found if one["kind"] in {"StatefulSet", "Deployment", "Job"}]
+    runs.sort(key=lambda one: first.get(one["metadata"]["name"], 1 if one["kind"] == "Job" else 2))
+    return [*(one for one in found if one["kind"] == "Secret"), *(pod(one) for one in runs)]
+
+
+def podman(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PODMAN, *arguments], capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    played = playable(objects("region", values()))
+    require_images(
+        "podman", sorted({container["image"] for one in played[1:] for container in containers(one["spec"])})
+    )
+    file = tmp_path_factory.mktemp("kube") / "region.yaml"
+    file.write_text(yaml.safe_dump_all(played))
+    podman("network", "create", NETWORK)
+    try:
+        done = podman("kube", "play", "--network", NETWORK, str(file))
+        assert done.returncode == 0, done.stdout + done.stderr
+        services = topology.load().services
+        urls = {name: f"http://127.0.0.1:{entry.port - 8100 + BASE}/health/ready" for name, entry in services.items()}
+        try:
+            wait_ready(urls | {"sandbox": f"http://127.0.0.1:{SANDBOX_PORT}/_sandbox/progress"})
+        except TimeoutError:
+            show(played)
+            raise
+        yield World(f"http://127.0.0.1:{SANDBOX_PORT}")
+    finally:
+        podman("kube", "down", str(file))
+        podman("network", "rm", "--force", NETWORK)
+
+
+def show(played: list[Object]) -> None:
+    """Print what the pods said."""
+    print(output(*PODMAN, "ps", "--all"))
+    for one in played[1:]:
+        for container in containers(one["spec"]):
+            name = f"{one['metadata']['name']}-{container['name']}"
+            print(name, podman("logs", "--tail", "8", name).stderr)
+
+
+def test_orders_reach_their_end_in_the_rendered_chart(world: World) -> None:
+    world.run(Wish(orders=ORDERS, seed=5))
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        report: dict[str, Any] = world.report()
+        wrong = {name: report[name] for name in ("lost", "duplicate_effects", "ghost_effects")}
+        if report["delivered"] == ORDERS and not any(wrong.values()):
+            break
+        time.sleep(1.0)
+    assert (report["delivered"], wrong) == (ORDERS, dict.fromkeys(wrong, 0)), report
