@@ -1,38 +1,43 @@
 #!/bin/sh
-# Install a service into /opt/crossdock: `install.sh SERVICE theirs`, what others made, by hash; `install.sh SERVICE ours`.
+# Install a service into /opt/crossdock, which has no installer of its own: `install.sh SERVICE theirs`, what others made,
+# by hash; `install.sh SERVICE ours`, our packages as wheels, the bill of materials, and bytecode.
 set -eu
 service=$1
 here=deploy/docker
-pip="python -m pip --disable-pip-version-check --no-cache-dir --quiet"
+# uv is told of an index of one's own as pip is
+[ -z "${PIP_CERT:-}" ] || export SSL_CERT_FILE="$PIP_CERT"
+[ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
+[ -z "${PIP_EXTRA_INDEX_URL:-}" ] || export UV_INDEX="$PIP_EXTRA_INDEX_URL"
+uv="/opt/build/bin/uv --quiet --no-cache"
 
-# hashes cannot be given to a resolver that starts from ranges: resolve first, then take the lines with their hashes
+# hashes cannot be given to a resolver that starts from ranges: resolve first, then install the lines with their hashes
 pinned() {
   sed -e 's/ *\\$//' -e '/^ *--hash/d' constraints.txt >/tmp/pins.txt
-  "$1" -m pip --disable-pip-version-check --no-cache-dir --quiet install --dry-run --ignore-installed \
-    --report /tmp/report.json --constraint /tmp/pins.txt --requirement "$2"
-  python "$here/requirements.py" pinned /tmp/report.json >/tmp/pinned.txt
-  "$1" -m pip --disable-pip-version-check --no-cache-dir --quiet install --no-deps --require-hashes \
-    --requirement /tmp/pinned.txt
+  $uv pip compile --python "$1" --constraints /tmp/pins.txt --no-header --no-annotate --output-file /tmp/resolved.txt "$2" >/dev/null
+  python3 "$here/requirements.py" pinned /tmp/resolved.txt >/tmp/pinned.txt
+  $uv pip install --python "$1" --no-deps --require-hashes --compile-bytecode --requirement /tmp/pinned.txt
+}
+
+builder() {
+  python3 -m venv /opt/build
+  python3 "$here/requirements.py" line uv >/tmp/uv.txt
+  /opt/build/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes -r /tmp/uv.txt
+  echo hatchling >/tmp/backend.txt
+  pinned /opt/build/bin/python /tmp/backend.txt
 }
 
 case "$2" in
 theirs)
-  if [ ! -d /opt/build ]; then
-    python3 -m venv /opt/build
-    echo hatchling >/tmp/backend.txt
-    pinned /opt/build/bin/python /tmp/backend.txt
-  fi
-  python "$here/requirements.py" theirs "$service" >/tmp/theirs.txt
+  [ -d /opt/build ] || builder
+  python3 "$here/requirements.py" theirs "$service" >/tmp/theirs.txt
   pinned /opt/crossdock/bin/python /tmp/theirs.txt
   ;;
 ours)
-  # shellcheck disable=SC2046  # one folder per word
-  /opt/build/bin/python -m pip --disable-pip-version-check --no-cache-dir --quiet wheel --no-deps --no-build-isolation \
-    --wheel-dir /tmp/wheels $(python "$here/requirements.py" ours "$service" | sed 's,^,./,')
-  $pip install --no-deps --no-index /tmp/wheels/*.whl
-  $pip check
-  python "$here/sbom.py" "$service" >/opt/crossdock/sbom.cdx.json
-  $pip uninstall --yes setuptools pip
-  python -m compileall -q -j 0 /opt/crossdock/lib
+  for folder in $(python3 "$here/requirements.py" ours "$service"); do
+    (cd "$folder" && /opt/build/bin/python -m hatchling build --target wheel --directory /tmp/wheels >/dev/null)
+  done
+  $uv pip install --python /opt/crossdock/bin/python --no-deps --no-index --compile-bytecode /tmp/wheels/*.whl
+  $uv pip check --python /opt/crossdock/bin/python
+  /opt/crossdock/bin/python "$here/sbom.py" "$service" >/opt/crossdock/sbom.cdx.json
   ;;
 esac

@@ -1,10 +1,9 @@
 """What an image installs: our own packages, and the pinned lines of constraints.txt that they lead to.
 
-`requirements.py ours SERVICE` prints our folders, `theirs SERVICE` what they ask of others, and `pinned REPORT` the
-lines of constraints.txt, hashes included, for what pip resolved in a dry run.
+`requirements.py ours SERVICE` prints our folders, `theirs SERVICE` what they ask of others, and `pinned FILE` the lines
+of constraints.txt, hashes included, for what uv resolved; `line NAME` is one of them.
 """
 
-import json
 import re
 import sys
 import tomllib
@@ -53,20 +52,33 @@ def theirs(service: str) -> list[str]:
     return sorted(asked for asked in asked if not distribution(asked).startswith(OWN))
 
 
-def pinned(report: Path) -> list[str]:
-    """Return the lines of constraints.txt for what pip's report would install."""
-    wanted = {normal(item["metadata"]["name"]) for item in json.loads(report.read_text())["install"]}
+def pinned(names: list[str]) -> list[str]:
+    """Return the lines of constraints.txt that pin these distributions."""
     blocks = re.split(r"\n(?=\S)", (ROOT / "constraints.txt").read_text().strip())
     found = {distribution(block): block for block in blocks}
-    if missing := sorted(wanted - found.keys()):
+    if missing := sorted(set(names) - found.keys()):
         raise SystemExit(f"constraints.txt does not pin {', '.join(missing)}: run make constraints")
-    return [found[name] for name in sorted(wanted)]
+    return [found[name] for name in sorted(set(names))]
+
+
+def resolved(path: Path) -> list[str]:
+    """Return the names in a file of requirements."""
+    return [distribution(line) for line in path.read_text().splitlines() if line.strip()]
 
 
 def main(arguments: list[str]) -> int:
     """Print what was asked for."""
-    kind, about = arguments
-    listed = {"ours": ours, "theirs": theirs}[kind](about) if kind != "pinned" else pinned(Path(about))
+    match arguments:
+        case ["ours", service]:
+            listed = ours(service)
+        case ["theirs", service]:
+            listed = theirs(service)
+        case ["pinned", path]:
+            listed = pinned(resolved(Path(path)))
+        case ["line", name]:
+            listed = pinned([normal(name)])
+        case _:
+            raise SystemExit(__doc__)
     sys.stdout.write("\n".join(listed) + "\n")
     return 0
 

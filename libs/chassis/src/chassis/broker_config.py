@@ -34,7 +34,12 @@ class Leaves:
     passwords: Mapping[str, str] | None = None
     """The hub's side: the password of each region that may join."""
     hub: str = ""
-    """The region's side: the hub's URL, its own name and password in it."""
+    """The region's side: the hub's URL, its own user and password in it."""
+
+
+def link_user(region: str) -> str:
+    """Return the hub's user of a region's link."""
+    return f"leaf-{region}"
 
 
 def users(topology: Topology) -> list[str]:
@@ -87,7 +92,7 @@ def _tls(folder: Path) -> dict[str, object]:
 def _leafnodes(leaves: Leaves, tls: Path | None) -> dict[str, object]:
     if leaves.listen:
         allowed = [
-            {"user": region, "password": password, "account": ACCOUNT}
+            {"user": link_user(region), "password": password, "account": ACCOUNT}
             for region, password in (leaves.passwords or {}).items()
         ]
         found: dict[str, object] = {"listen": leaves.listen, "authorization": {"users": allowed}}

@@ -16,7 +16,7 @@ import asyncpg
 import httpx
 
 from canonical.topology import load
-from chassis.broker_config import PROVISIONER, Leaves, Listening, broker_config, users
+from chassis.broker_config import PROVISIONER, Leaves, Listening, broker_config, link_user, users
 from chassis.broker_passwords import ensure_passwords, ensure_secret, password_file, read_passwords
 from chassis.errors import StartupError
 from chassis.local.databases import ensure_databases
@@ -59,14 +59,9 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def leaf_user(region: str) -> str:
-    """Return the hub's user of a region's leaf link."""
-    return f"leaf-{region}"
-
-
 def make_secrets(args: argparse.Namespace) -> None:
     """Make a password for every user of the broker, for every region that may join, and what else is named."""
-    wanted = [*users(load()), *(leaf_user(region) for region in names(args.leaves))]
+    wanted = [*users(load()), *(link_user(region) for region in names(args.leaves))]
     ensure_passwords(args.secrets_dir, wanted)
     for name in names(args.also):
         ensure_secret(args.secrets_dir / name)
@@ -78,11 +73,11 @@ def write_config(args: argparse.Namespace) -> None:
     scheme = "tls" if args.tls_dir else "nats"
     leaves = Leaves()
     if regions:
-        leaf_passwords = read_passwords(args.secrets_dir, [leaf_user(region) for region in regions])
-        leaves = Leaves(listen="0.0.0.0:7422", passwords={r: leaf_passwords[leaf_user(r)] for r in regions})
+        leaf_passwords = read_passwords(args.secrets_dir, [link_user(region) for region in regions])
+        leaves = Leaves(listen="0.0.0.0:7422", passwords={r: leaf_passwords[link_user(r)] for r in regions})
     elif args.hub:
-        secret = password_file(args.secrets_dir, leaf_user(args.region)).read_text().strip()
-        leaves = Leaves(hub=f"{scheme}://{args.region}:{secret}@{args.hub}")
+        secret = password_file(args.secrets_dir, link_user(args.region)).read_text().strip()
+        leaves = Leaves(hub=f"{scheme}://{link_user(args.region)}:{secret}@{args.hub}")
     listening = Listening(
         client="0.0.0.0:4222",
         monitor="0.0.0.0:8222",
