@@ -42,7 +42,7 @@ make_postgres() {
 FROM $base
 ENV PATH=/usr/lib/postgresql/15/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 RUN useradd --system --uid 10001 --no-create-home crossdock && install -d -o 10001 /data \\
- && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql openssl >/dev/null && rm -rf /var/lib/apt/lists
+ && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql openssl >/dev/null && install -d -o 10001 /var/run/postgresql && rm -rf /var/lib/apt/lists
 RUN printf '%s\n' '#!/bin/sh' 'set -eu' \
   'if [ ! -s "\$PGDATA/PG_VERSION" ]; then' \
   '  initdb --pgdata "\$PGDATA" --username "\$POSTGRES_USER" --pwfile "\$POSTGRES_PASSWORD_FILE" --auth scram-sha-256 >/dev/null' \

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = os.environ.get("IMAGES", "crossdock")
-READY_SECONDS = 240.0
+READY_SECONDS = 420.0
 
 
 def output(*command: str, **env: str) -> str:

@@ -18,7 +18,7 @@ from crossdock_cli.world import Wish
 
 from .engines import IMAGES, ROOT, output, require_images, wait_ready
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 PROJECT = "crossdock-test"
 OWN = [*topology.load().services, "provisioner", "sandbox"]

@@ -20,7 +20,7 @@ from crossdock_cli.world import Wish, World
 
 from .engines import output, require_images, wait_ready
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 NETWORK, BASE, SANDBOX_PORT = "crossdock-test", 9100, 9190
 FULL = "trial-region"
