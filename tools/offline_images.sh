@@ -45,7 +45,7 @@ RUN useradd --system --uid 10001 --no-create-home crossdock && install -d -o 100
  && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql openssl >/dev/null && install -d -o 10001 /var/run/postgresql && rm -rf /var/lib/apt/lists
 RUN printf '%s\n' '#!/bin/sh' 'set -eu' \
   'if [ ! -s "\$PGDATA/PG_VERSION" ]; then' \
-  '  initdb --pgdata "\$PGDATA" --username "\$POSTGRES_USER" --pwfile "\$POSTGRES_PASSWORD_FILE" --auth scram-sha-256 >/dev/null' \
+  '  initdb --encoding UTF8 --locale C.UTF-8 --pgdata "\$PGDATA" --username "\$POSTGRES_USER" --pwfile "\$POSTGRES_PASSWORD_FILE" --auth scram-sha-256 >/dev/null' \
   '  echo "host all all all scram-sha-256" >>"\$PGDATA/pg_hba.conf"' \
   'fi' \
   'exec postgres -D "\$PGDATA" -c listen_addresses=\* "\$@"' >/usr/local/bin/start-postgres && chmod 755 /usr/local/bin/start-postgres

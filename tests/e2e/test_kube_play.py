@@ -33,7 +33,7 @@ def values() -> Values:
     """Return the minimal example with the images this machine has."""
     own = example("minimal")
     nats, postgres = (split(os.environ.get(f"{name}_IMAGE", "")) for name in ("NATS", "POSTGRES"))
-    own["image"] = {"registry": "docker.io"}
+    own["image"] = {"registry": "localhost"}
     if nats:
         own["nats"]["image"] = nats
     if postgres:
@@ -44,7 +44,7 @@ def values() -> Values:
 def split(image: str) -> dict[str, str]:
     """Return an image's name in the form of the values; nothing of nothing."""
     repository, _, tag = image.rpartition(":")
-    return {"registry": "docker.io", "repository": repository, "tag": tag} if repository else {}
+    return {"registry": "localhost", "repository": repository, "tag": tag} if repository else {}
 
 
 def pod(one: Object) -> Object:

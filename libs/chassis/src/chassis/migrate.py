@@ -38,6 +38,9 @@ async def migrate(engine: AsyncEngine, service_folder: Path) -> None:
             version = int(str((await connection.execute(text("SHOW server_version_num"))).scalar_one()))
             if version < 150_000:
                 raise StartupError(f"PostgreSQL 15 or newer is needed, the server is {version // 10_000}: upgrade it.")
+            encoding = str((await connection.execute(text("SHOW server_encoding"))).scalar_one())
+            if encoding != "UTF8":
+                raise StartupError(f"Database {where} has the encoding {encoding}: make it anew with ENCODING 'UTF8'.")
             await connection.run_sync(_upgrade, CHASSIS, "chassis_version")
             await connection.run_sync(_upgrade, service_folder, "service_version")
     except CommandError as error:

@@ -123,6 +123,17 @@ async def test_missing_migration(mesh: LocalMesh) -> None:
     assert "a migration file is missing" in refused_start(settings)
 
 
+async def test_a_database_that_cannot_hold_every_name_is_refused(mesh: LocalMesh) -> None:
+    """In SQL_ASCII the service would start, and every message with an umlaut would become a dead letter."""
+    settings = await mesh.settings("inventory-sync")
+    connection = await asyncpg.connect(mesh.postgres.url("postgres").replace("+asyncpg", ""))
+    await connection.execute(
+        "CREATE DATABASE narrow ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
+    await connection.close()
+    assert "ENCODING 'UTF8'" in refused_start(settings, CROSSDOCK_DATABASE_URL=mesh.postgres.url("narrow"))
+
+
 async def test_bad_setting(mesh: LocalMesh) -> None:
     settings = await mesh.settings("inventory-sync")
     assert "CROSSDOCK_PORT cannot be used" in refused_start(settings, CROSSDOCK_PORT="many")

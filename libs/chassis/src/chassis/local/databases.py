@@ -20,7 +20,7 @@ async def ensure_databases(url: str, names: list[str]) -> None:
         have = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
         for name in names:
             if name not in have:
-                await connection.execute(f'CREATE DATABASE "{name}"')
+                await connection.execute(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")
     finally:
         await connection.close()
 
