@@ -48,7 +48,7 @@ RUN printf '%s\n' '#!/bin/sh' 'set -eu' \
   '  initdb --encoding UTF8 --locale C.UTF-8 --pgdata "\$PGDATA" --username "\$POSTGRES_USER" --pwfile "\$POSTGRES_PASSWORD_FILE" --auth scram-sha-256 >/dev/null' \
   '  echo "host all all all scram-sha-256" >>"\$PGDATA/pg_hba.conf"' \
   'fi' \
-  'exec postgres -D "\$PGDATA" -c listen_addresses=\* "\$@"' >/usr/local/bin/start-postgres && chmod 755 /usr/local/bin/start-postgres
+  'exec postgres -D "\$PGDATA" -c listen_addresses=\* -c unix_socket_directories=/tmp "\$@"' >/usr/local/bin/start-postgres && chmod 755 /usr/local/bin/start-postgres
 ENTRYPOINT ["/usr/local/bin/start-postgres"]
 EOF
 }

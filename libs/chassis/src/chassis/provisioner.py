@@ -146,7 +146,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         {"secrets": make_secrets, "config": write_config, "apply": apply, "ready": wait_ready}[args.command](args)
-    except (StartupError, OSError, asyncpg.PostgresError) as error:
+    except (StartupError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         sys.stderr.write(f"provisioner: {error}\n")
         return FAILED_EXIT
     return 0
