@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install a service into /opt/crossdock, which has no installer of its own: `install.sh SERVICE theirs`, what others made,
-# by hash; `install.sh SERVICE ours`, our packages as wheels, the bill of materials, and bytecode.
+# by hash; `install.sh SERVICE ours`, our packages as wheels, the contracts of all services, and the bill of materials.
 set -eu
 service=$1
 here=deploy/docker
@@ -38,6 +38,9 @@ ours)
   done
   $uv pip install --python /opt/crossdock/bin/python --no-deps --no-index --compile-bytecode /tmp/wheels/*.whl
   $uv pip check --python /opt/crossdock/bin/python
+  for contract in services/*/contract.yaml; do
+    install -D -m 644 "$contract" "/opt/crossdock/contracts/${contract#services/}"
+  done
   /opt/crossdock/bin/python "$here/sbom.py" "$service" >/opt/crossdock/sbom.cdx.json
   ;;
 esac
