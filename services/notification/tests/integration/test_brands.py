@@ -18,6 +18,9 @@ from chassis.testing.orders import released
 from notification.app import build
 from notification.settings import ServiceSettings
 
+CUSTOMER = "C-OF-NORDHANDEL"
+"""Of this test alone: the broker, and the brands in it, are shared."""
+
 
 class Mailbox:
     """What a mail server took."""
@@ -41,7 +44,7 @@ async def write_brand(mesh: LocalMesh, body: dict[str, Any]) -> None:
 
 async def release(mesh: LocalMesh, order_id: str) -> None:
     """Publish an order as its owner does."""
-    order = released(order_id)
+    order = released(order_id).model_copy(update={"customer_id": CUSTOMER})
     now = datetime.now(UTC)
     envelope = seal(
         order,
@@ -58,8 +61,7 @@ async def release(mesh: LocalMesh, order_id: str) -> None:
 
 
 async def test_a_mail_is_sent_under_the_brand_of_its_customer(mesh: LocalMesh) -> None:
-    customer = released("SO-BRAND-1").customer_id
-    await write_brand(mesh, {"title": "Nordhandel", "customers": [customer], "mail_from": "hello@nord.example"})
+    await write_brand(mesh, {"title": "Nordhandel", "customers": [CUSTOMER], "mail_from": "hello@nord.example"})
     box, port = Mailbox(), free_port()
     server = Controller(box, hostname="127.0.0.1", port=port)
     server.start()
