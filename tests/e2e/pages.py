@@ -16,6 +16,8 @@ FLAGS = [
     *("--disable-component-update", "--no-first-run"),
 ]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+SERIOUS = {"serious", "critical"}
+"""What axe calls them; nothing less is asked for."""
 expect.set_options(timeout=20_000)
 
 

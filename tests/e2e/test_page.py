@@ -10,10 +10,9 @@ from rig.meshes import drained
 
 from crossdock_cli.world import Wish
 
-from .pages import CHROMIUM, NARROW, WIDE, Tower, confirm
+from .pages import CHROMIUM, NARROW, SERIOUS, WIDE, Tower, confirm
 from .test_dlq import letters_about, send_broken
 
-SERIOUS = {"serious", "critical"}
 PAGES = (
     *("", "#/orders", "#/orders?view=board", "#/map", "#/failures", "#/late", "#/replay", "#/partners"),
     *("#/partners/swiftparcel", "#/carriers", "#/catalogue", "#/catalogue/carrier.delivered.v1", "#/audit"),

@@ -15,7 +15,7 @@ from rig.meshes import drained
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
-from .test_page import CHROMIUM, FLAGS, NARROW, SERIOUS
+from .pages import CHROMIUM, FLAGS, NARROW, SERIOUS
 
 LINK = re.compile(r"http://\S+/t/\S+")
 
