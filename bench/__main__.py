@@ -133,7 +133,9 @@ def of_the_page(folder: Path) -> list[Figure]:
 def main() -> None:
     """Measure and print; the archive at size only when it is asked for, as it takes long and much disk."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("all", "page", "archive"), default="all", help="all but the archive")
+    parser.add_argument(
+        "what", nargs="?", choices=("all", "page", "archive"), default="all", help="all: not the archive"
+    )
     parser.add_argument("--events", type=int, default=10_000_000, help="events the archive is filled with")
     parser.add_argument("--runs", type=int, default=3, help="runs of each figure; the median counts")
     parser.add_argument("--orders", type=int, default=2_000, help="orders of a run of the whole mesh")
