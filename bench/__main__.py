@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import broker, page, pipeline, reading, servers, webhooks
+from bench import archive, broker, page, pipeline, reading, servers, webhooks
 from bench.figures import Figure, show
 from crossdock_cli import demo
 from crossdock_cli.layout import Layout
@@ -131,17 +131,23 @@ def of_the_page(folder: Path) -> list[Figure]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print; the archive at size only when it is asked for, as it takes long and much disk."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", choices=("all", "page", "archive"), default="all", help="all: not the archive"
+    )
+    parser.add_argument("--events", type=int, default=10_000_000, help="events the archive is filled with")
     parser.add_argument("--runs", type=int, default=3, help="runs of each figure; the median counts")
     parser.add_argument("--orders", type=int, default=2_000, help="orders of a run of the whole mesh")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--page", action="store_true", help="measure the control tower's page alone")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crossdock-bench-") as name:
         folder = Path(name)
-        if args.page:
+        if args.what == "page":
             show(of_the_page(folder), as_json=args.json)
+            return
+        if args.what == "archive":
+            show(uvloop.run(archive.measure(args.events, folder / "archive")), as_json=args.json)
             return
         figures = uvloop.run(on_bare_servers(args.runs, folder / "bare"))
         figures += of_reading(args.runs)

@@ -254,6 +254,8 @@ async def measure(events: int, folder: Path) -> list[Figure]:
         say(f"filled at {filled:,.0f}/s; the database has {size / 2**30:.1f} GiB")
         await engine.dispose()
         database = await asyncpg.connect(settings.database_url.replace("+asyncpg", ""))
+        say("VACUUM ANALYZE, as autovacuum does in its time")
+        await database.execute("VACUUM ANALYZE", timeout=3600)
         tower = Tower(settings, folder)
         with tower.running():
             took = await ask_all(tower.url, orders)

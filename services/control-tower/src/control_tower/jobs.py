@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=1)
 """What is under way between a service's commit and the archive."""
-AT_ONCE = 500
+AT_ONCE = 1_000
 TOWER = "control-tower"
 NEWEST = 200
 SOURCES: Mapping[str, Callable[[str, Mapping[str, Any]], Entry]] = {"dead-letters/acts": of_act, "replays": of_replay}
@@ -40,14 +40,16 @@ SOURCES: Mapping[str, Callable[[str, Mapping[str, Any]], Entry]] = {"dead-letter
 AT_RISK, BREACHED, SILENT = 1, 2, 3
 
 DUE = """
+WITH due AS (
+    (SELECT * FROM deadline WHERE opened_at IS NOT NULL AND told = 0 AND risk_at <= :until AND met_at IS NULL
+        AND due_at IS NOT NULL ORDER BY risk_at LIMIT :limit)
+    UNION
+    (SELECT * FROM deadline WHERE opened_at IS NOT NULL AND told < 2 AND due_at <= :until ORDER BY due_at LIMIT :limit)
+)
 SELECT d.correlation_id, d.flow, d.after, d.order_id, d.risk_at, d.due_at,
     d.due_at <= :until AND (d.met_at IS NULL OR d.met_at > d.due_at) AS breached,
     d.order_id IS NULL OR COALESCE(j.ended_at <= d.due_at, false) AS silent
-FROM deadline d LEFT JOIN journey j USING (correlation_id)
-WHERE d.opened_at IS NOT NULL
-    AND (d.told = 0 AND d.risk_at <= :until AND d.met_at IS NULL AND d.due_at IS NOT NULL
-        OR d.told < 2 AND d.due_at <= :until)
-ORDER BY d.due_at LIMIT :limit
+FROM due d LEFT JOIN journey j USING (correlation_id) ORDER BY d.due_at LIMIT :limit
 """
 TELL = """
 UPDATE deadline SET told = u.told

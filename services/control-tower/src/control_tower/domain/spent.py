@@ -88,14 +88,14 @@ def shares_of(steps: Iterable[Spent]) -> list[Share]:
     for step in steps:
         share = shares.setdefault(step.service, Share(service=step.service, steps=0))
         share.steps += 1
-        share.reported_ms += step.reported_ms
+        share.reported_ms = round(share.reported_ms + step.reported_ms, 1)
         match step.kind:
             case "reaction":
-                share.reaction_ms += step.ms
+                share.reaction_ms = round(share.reaction_ms + step.ms, 1)
             case "call":
-                share.call_ms += step.ms
+                share.call_ms = round(share.call_ms + step.ms, 1)
             case "outside":
-                share.outside_ms += step.ms - step.reported_ms
+                share.outside_ms = round(share.outside_ms + step.ms - step.reported_ms, 1)
     return sorted(shares.values(), key=lambda share: -(share.reaction_ms + share.call_ms + share.outside_ms))
 
 
