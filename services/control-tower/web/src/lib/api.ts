@@ -194,7 +194,7 @@ export interface Described extends Entry {
   json_schema: Record<string, unknown>
   mode: string | null
   revisions: { revision: number; digest: string; since: string }[]
-  readers: { service: string; fields: string[]; since: string }[]
+  readers: { service: string; reads: Record<string, string> | 'everything'; since: string }[]
 }
 export interface Step {
   event: string
