@@ -190,6 +190,12 @@ export interface Entry {
   consumers: string[]
   flows: string[]
 }
+export interface Described extends Entry {
+  json_schema: Record<string, unknown>
+  mode: string | null
+  revisions: { revision: number; digest: string; since: string }[]
+  readers: { service: string; reads: Record<string, string> | 'everything'; since: string }[]
+}
 export interface Step {
   event: string
   publisher: string
@@ -370,6 +376,6 @@ export const api = {
   quality: () => call<Record<string, unknown>[]>('GET', `${at('carrier-gateway')}/carriers/quality`),
   events: () => call<Entry[]>('GET', 'catalogue/events'),
   event: (type: string) =>
-    call<Entry & { json_schema: Record<string, unknown> }>('GET', `catalogue/events/${encodeURIComponent(type)}`),
+    call<Described>('GET', `catalogue/events/${encodeURIComponent(type)}`),
   flows: () => call<Flow[]>('GET', 'catalogue/flows'),
 }
