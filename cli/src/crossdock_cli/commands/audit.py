@@ -6,7 +6,7 @@ import typer
 
 from crossdock_cli.commands.options import DEFAULT_STATE_DIR, Json, StateDir
 
-app = typer.Typer(no_args_is_help=True, help="Who did what, when and why: acts on failures, replays, exports.")
+app = typer.Typer(no_args_is_help=True, help="Who did what, when and why: retries, replays, metadata, exports, ...")
 
 
 @app.command()
@@ -14,7 +14,7 @@ def search(  # noqa: PLR0913  one argument per option
     state_dir: StateDir = DEFAULT_STATE_DIR,
     *,
     who: Annotated[str | None, typer.Option(help="A person, or a part of the name.")] = None,
-    what: Annotated[str | None, typer.Option(help="An action: retry, discard, replay, export, ...")] = None,
+    what: Annotated[str | None, typer.Option(help="An action, or its beginning: retry, edit, replay, ...")] = None,
     since: Annotated[str | None, typer.Option(help="Begun since: 30m, 2h, 3d ago, or a time in ISO 8601.")] = None,
     order: Annotated[str | None, typer.Option(help="About this order, or other business transaction.")] = None,
     service: Annotated[str | None, typer.Option(help="Done in this service.")] = None,

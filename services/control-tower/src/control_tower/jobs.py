@@ -14,13 +14,13 @@ from canonical import EVENTS
 from canonical.catalogue import schema_of
 from canonical.contracts import Contract, parse
 from canonical.metadata import Document, SchemaEntry
-from chassis import Service, Temporary
+from chassis import Rejected, Service, Temporary
 from chassis.archive import Archiver
 from chassis.metadata import Bucket
 
 from control_tower import handlers
 from control_tower.directory import Brands, Region
-from control_tower.domain.audit import Entry, of_act, of_replay
+from control_tower.domain.audit import Entry, of_act, of_change, of_desk, of_replay
 from control_tower.domain.catalogue import hearing
 from control_tower.domain.limits import Alarm, limit_of
 from control_tower.domain.metadata import Change, consumers_of, entry_of
@@ -35,8 +35,14 @@ GRACE = timedelta(seconds=1)
 AT_ONCE = 1_000
 TOWER = "control-tower"
 NEWEST = 200
-SOURCES: Mapping[str, Callable[[str, Mapping[str, Any]], Entry]] = {"dead-letters/acts": of_act, "replays": of_replay}
-"""Where a service tells what people did, and how that is read."""
+SOURCES: Mapping[str, Callable[[str, Mapping[str, Any]], Entry]] = {
+    "dead-letters/acts": of_act,
+    "dead-letters/changes": of_change,
+    "replays": of_replay,
+}
+"""Where every service tells what people did, and how that is read."""
+DESK = {"carrier-gateway": {"carriers/acts": of_desk}}
+"""Where one service tells more."""
 AT_RISK, BREACHED, SILENT = 1, 2, 3
 
 DUE = """
@@ -213,16 +219,17 @@ class Collector:
         self._region, self._audit = region, Audit(service.engine)
 
     async def collect(self) -> None:
-        """Ask every service for its newest acts and replays; one that does not answer is asked again later."""
+        """Ask every service for what was done last; one that does not answer, or has none, is asked again."""
         found = await asyncio.gather(*(self._of(name) for name in self._region.names))
         await self._audit.keep([entry for entries in found for entry in entries])
 
     async def _of(self, service: str) -> list[Entry]:
         entries: list[Entry] = []
-        for path, read in SOURCES.items():
+        for path, read in {**SOURCES, **DESK.get(service, {})}.items():
             try:
                 body = await self._region.ask(service, "GET", path, params={"limit": str(NEWEST)})
-            except Temporary:
-                return entries
+            except (Temporary, Rejected) as error:
+                log.info("audit_not_collected", extra={"from": service, "path": path, "error": str(error)[:200]})
+                continue
             entries += [read(service, one) for one in orjson.loads(body)]
         return entries

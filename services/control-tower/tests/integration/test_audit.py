@@ -51,6 +51,9 @@ async def test_acts_and_replays_are_found_by_who_what_when_and_order(mesh: Local
             await connection.execute(text("UPDATE letter SET correlation_id = 'SO-7'"))
         act = {"action": "discard", "selection": {}, "actor": "ada", "reason": "a test's leftovers"}
         assert (await people.post("/dead-letters/acts", json=act)).status_code == 202
+        letter = (await people.get("/dead-letters", params={"state": "discarded"})).json()[0]["id"]
+        why = {"actor": "linus", "reason": "the customer asked"}
+        assert (await people.post(f"/dead-letters/{letter}/read", json=why)).status_code == 200
         replay = {"actor": "grace", "reason": "proof was lost", "correlation_id": "SO-8"}
         assert (await people.post("/replays", json=replay)).status_code == 202
         said = common.model_dump(exclude={"port"})
@@ -68,16 +71,28 @@ async def test_acts_and_replays_are_found_by_who_what_when_and_order(mesh: Local
 
 
 async def _found_by_everything(web: httpx.AsyncClient, began: datetime) -> None:
-    (discard,) = await _found(web, service="inventory-sync", order="SO-7")
+    (discard,) = await _found(web, service="inventory-sync", order="SO-7", what="discard")
     expected = {"action": "discard", "actor": "ada", "reason": "a test's leftovers", "covered": 1, "about": ["SO-7"]}
     assert {name: discard[name] for name in expected} == expected
     (replay,) = await _found(web, service="inventory-sync", who="GRA", what="replay", order="SO-8")
     assert replay["reason"] == "proof was lost"
     assert await _found(web, service="inventory-sync", words="leftovers") == [discard]
-    assert len(await _found(web, service="inventory-sync", since=began.isoformat())) == 2
+    (reading,) = await _found(web, service="inventory-sync", what="read", order="SO-7")
+    assert (reading["actor"], reading["reason"]) == ("linus", "the customer asked")
+    assert len(await _found(web, service="inventory-sync", since=began.isoformat())) == 3
+    await _metadata_is_found(web)
     assert await _found(web, since=(began + timedelta(hours=1)).isoformat()) == []
     assert await _found(web, who="a_a") == []
     assert (await web.get(f"/api/v1/audit/{'%'}")).status_code == 404
+
+
+async def _metadata_is_found(web: httpx.AsyncClient) -> None:
+    grant = {"body": {"title": "Outdoor"}, "actor": "barbara", "reason": "a new brand"}
+    answer = await web.put("/api/v1/metadata/brand/outdoor", json=grant)
+    assert answer.status_code in (200, 201), answer.text
+    (change,) = await _found(web, who="barbara")
+    assert (change["action"], change["target"], change["reason"]) == ("add brand", "outdoor", "a new brand")
+    assert (await web.get(f"/api/v1/audit/{change['id']}")).json() == change
 
 
 async def _found(web: httpx.AsyncClient, **asked: str) -> list[dict[str, object]]:

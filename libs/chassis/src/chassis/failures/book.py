@@ -48,8 +48,8 @@ READ = text(
     "SELECT id, 'read', :actor, :reason, '{}', '{}' FROM letter WHERE id = :id"
 )
 CHANGES = text(
-    "SELECT letter_id, action, actor, reason, at FROM letter_history WHERE action IN ('edit', 'read') "
-    "ORDER BY id DESC LIMIT :limit"
+    "SELECT h.letter_id, h.action, h.actor, h.reason, h.at, l.correlation_id FROM letter_history h "
+    "LEFT JOIN letter l ON l.id = h.letter_id WHERE h.action IN ('edit', 'read') ORDER BY h.id DESC LIMIT :limit"
 )
 
 

@@ -55,6 +55,36 @@ def of_act(service: str, act: Mapping[str, Any]) -> Entry:
     )
 
 
+def of_change(service: str, change: Mapping[str, Any]) -> Entry:
+    """Return the entry of a letter that was corrected, or read whole."""
+    letter = f"letter {change['letter_id']}"
+    order = change.get("correlation_id")
+    return _done(service, f"{letter} {change['action']} {change['at']}", change, target=letter, about=order)
+
+
+def of_desk(service: str, act: Mapping[str, Any]) -> Entry:
+    """Return the entry of a carrier's profile that was changed, or of its message that was read whole."""
+    action = act["action"] if act["action"] == "read" else f"{act['action']} profile"
+    return _done(service, f"desk {act['id']}", {**act, "action": action}, target=act["carrier_code"])
+
+
+def _done(service: str, id_there: str, said: Mapping[str, Any], *, target: str, about: str | None = None) -> Entry:
+    return Entry(
+        service=service,
+        id=id_there,
+        action=said["action"],
+        actor=said["actor"],
+        reason=said["reason"],
+        target=target,
+        about=(about,) if about else (),
+        covered=1,
+        state="done",
+        at=said["at"],
+        ended_at=said["at"],
+        detail={"subject": said["subject"]} if "subject" in said else {},
+    )
+
+
 def of_replay(service: str, replay: Mapping[str, Any]) -> Entry:
     """Return the entry of a replay; how far it is belongs to the replay, not to the audit, until it ends."""
     wanted = replay["request"]

@@ -21,16 +21,27 @@ ON CONFLICT (service, id) DO UPDATE SET
 WHERE (a.covered, a.state, a.detail) IS DISTINCT FROM (excluded.covered, excluded.state, excluded.detail)
     OR NOT a.about @> excluded.about
 """
+ALL = """
+SELECT * FROM audit UNION ALL
+SELECT 'control-tower', key || '@' || revision,
+    CASE WHEN document->>'body' IS NULL THEN 'withdraw' WHEN revision = 1 THEN 'add' ELSE 'change' END || ' ' || kind,
+    document->>'actor', document->>'reason', document->>'name', '{}', 1, 'done',
+    (document->>'changed_at')::timestamptz, (document->>'changed_at')::timestamptz, document FROM metadata_revision
+"""
+"""What was done in the services and by exports, and every revision of central metadata."""
 FIND = f"""
-SELECT {COLUMNS} FROM audit
-WHERE (CAST(:who AS text) IS NULL OR actor ILIKE :who ESCAPE '!') AND (CAST(:what AS text) IS NULL OR action = :what)
+SELECT {COLUMNS} FROM ({ALL}) AS everything
+WHERE (CAST(:who AS text) IS NULL OR actor ILIKE :who ESCAPE '!')
+    AND (CAST(:what AS text) IS NULL OR action ILIKE :what ESCAPE '!')
     AND (CAST(:service AS text) IS NULL OR service = :service)
     AND (CAST(:since AS timestamptz) IS NULL OR at >= :since) AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
     AND (CAST(:about AS text) IS NULL OR about @> ARRAY[CAST(:about AS text)])
     AND (CAST(:words AS text) IS NULL OR reason ILIKE :words ESCAPE '!')
 ORDER BY at DESC, service, id LIMIT :limit
 """  # noqa: S608
-ONE = f"SELECT {COLUMNS} FROM audit WHERE id LIKE :start ESCAPE '!' ORDER BY at DESC LIMIT 2"  # noqa: S608
+ONE = (
+    f"SELECT {COLUMNS} FROM ({ALL}) AS everything WHERE id LIKE :start ESCAPE '!' ORDER BY length(id), at DESC LIMIT 2"  # noqa: S608
+)
 
 
 class Asked(BaseModel):
@@ -39,7 +50,7 @@ class Asked(BaseModel):
     who: str | None = Field(default=None, max_length=128)
     """A person, or a part of the name."""
     what: str | None = Field(default=None, max_length=64)
-    """An action."""
+    """An action, or its beginning: retry, discard, assign, redirect, edit, read, replay, export, change ..."""
     service: str | None = Field(default=None, max_length=64)
     """Where it was done."""
     since: AwareDatetime | None = None
@@ -73,11 +84,13 @@ class Audit:
     async def find(self, asked: Asked) -> list[Entry]:
         """Return entries, the newest first."""
         said = asked.model_dump(exclude={"order"}) | {"about": asked.order}
-        return await self._entries(FIND, **said | {name: _part(said[name]) for name in ("who", "words")})
+        return await self._entries(
+            FIND, **said | {name: _part(said[name]) for name in ("who", "words")} | {"what": _start(asked.what)}
+        )
 
     async def of(self, start: str) -> list[Entry]:
-        """Return the entries, two at most, whose id begins so."""
-        return await self._entries(ONE, start=f"{_escaped(start)}%")
+        """Return the entries, two at most, whose id begins so; one that is called just so first."""
+        return await self._entries(ONE, start=_start(start))
 
     async def _entries(self, query: str, **parameters: Any) -> list[Entry]:  # noqa: ANN401  any SQL value
         async with self._engine.connect() as connection:
@@ -87,6 +100,10 @@ class Audit:
 
 def _part(words: str | None) -> str | None:
     return f"%{_escaped(words)}%" if words else None
+
+
+def _start(words: str | None) -> str | None:
+    return f"{_escaped(words)}%" if words else None
 
 
 def _escaped(words: str) -> str:
