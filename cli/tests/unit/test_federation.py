@@ -9,6 +9,7 @@ from crossdock_cli import federation
 from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.layout import LINK, Layout
 from crossdock_cli.mesh import Mesh
+from crossdock_cli.parts import service_env
 from crossdock_cli.preflight import ports
 from crossdock_cli.servers import StartFailure, leaves
 
@@ -49,6 +50,14 @@ def test_a_region_joins_with_the_password_its_hub_made(tmp_path: Path) -> None:
     joining = leaves(us)
     assert joining is not None
     assert joining.hub == f"nats://leaf-us:{(listening.passwords or {})['us']}@127.0.0.1:{hub.port(LINK)}"
+
+
+def test_customers_of_a_region_are_sent_to_the_hubs_tower(tmp_path: Path) -> None:
+    hub, eu, _ = meshes(tmp_path, "eu", "us")
+    hub.save()
+    env = service_env(eu, "notification")
+    assert env["CROSSDOCK_TRACKING_URL"] == hub.service_url("control-tower")
+    assert env["CROSSDOCK_TRACKING_KEYS_FILE"] == service_env(hub, "control-tower")["CROSSDOCK_TRACKING_KEYS_FILE"]
 
 
 @pytest.mark.parametrize("name", ["hub", "demo", "EU", "e u", ""])
