@@ -16,9 +16,11 @@ from canonical import topology
 from canonical.federation import HUB, cross_stream
 from canonical.topology import CrossFlow, Flows
 from chassis.broker_config import link_user
+from chassis.errors import Temporary
 from chassis.local.nats import binary
 from chassis.local.ports import free_port
 from chassis.provision import provision
+from chassis.replay.history import History
 from chassis.testing import eventually
 from chassis.testing.federation import Federation
 
@@ -102,13 +104,14 @@ async def write(federation: Federation, key: str, value: bytes) -> None:
 
 
 async def reads(federation: Federation, region: str, value: bytes) -> bool:
-    client = await federation.connect(region, "operator")
+    """Say whether a service of the region reads a value as its reader of metadata does."""
+    client = await federation.connect(region, "notification")
     try:
-        message = await client.jetstream().get_last_msg("KV_METADATA", "$KV.METADATA.brands.acme")
-    except NatsError:
+        newest = await History(lambda: client).newest("KV_METADATA", "$KV.METADATA.brands.acme")
+    except (NatsError, Temporary):
         return False
     else:
-        return message.data == value
+        return newest is not None and newest.data == value
     finally:
         await client.close()
 
