@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
-MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml sandbox/pyproject.toml cli/pyproject.toml))
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml sandbox/pyproject.toml cli/pyproject.toml edge/pyproject.toml))
 
 # What the user may set: make test PYTEST="-k cancel -x", make demo ORDERS=2000, make new-service NAME=yard-control OWNER=@crossdock/yard
 PYTEST  ?=

@@ -18,11 +18,13 @@ CROSSDOCK = Path(sys.executable).parent / "crossdock"
 PREFLIGHT = 3
 
 
-def crossdock(*arguments: object, prefix: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
+def crossdock(
+    *arguments: object, prefix: tuple[str, ...] = (), seconds: float = 200
+) -> "subprocess.CompletedProcess[str]":
     """Run the command and return what it printed."""
     command = [*prefix, str(CROSSDOCK), *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, env=environment)
 
 
 def refused(done: "subprocess.CompletedProcess[str]") -> str:

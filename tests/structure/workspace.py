@@ -54,7 +54,7 @@ def folders_of(parent: str) -> list[Path]:
 
 SERVICES = [Member(folder) for folder in folders_of("services")]
 LIBRARIES = [Member(folder) for folder in folders_of("libs")]
-MEMBERS = [*LIBRARIES, *SERVICES, Member(ROOT / "sandbox"), Member(ROOT / "cli")]
+MEMBERS = [*LIBRARIES, *SERVICES, Member(ROOT / "sandbox"), Member(ROOT / "cli"), Member(ROOT / "edge")]
 SERVICE_MODULES = [
     "__init__.py",
     "__main__.py",

@@ -14,6 +14,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError, NotFoundError
 
+from canonical.federation import part_of
 from canonical.subjects import ROOT
 from canonical.topology import inbox_prefix, load
 
@@ -97,14 +98,14 @@ async def _quiet(_: Exception) -> None:
     """Connection errors reach the caller as exceptions; nats-py's own print of them would be a second one."""
 
 
-def domain_streams() -> list[str]:
-    """Return the streams that hold events."""
-    return [name for name, stream in load().streams.items() if stream.domain]
+def domain_streams(layout: Layout) -> list[str]:
+    """Return the streams of a mesh that hold events."""
+    return [name for name, stream in part_of(load(), layout.place).streams.items() if stream.domain]
 
 
-def pattern(region: str, event_type: str) -> str:
-    """Return the stored subjects of one event type."""
-    return f"{ROOT}.{region}.{event_type}.*.*"
+def pattern(event_type: str) -> str:
+    """Return the stored subjects of one event type, of whatever region."""
+    return f"{ROOT}.*.{event_type}.*.*"
 
 
 async def read_stream(
@@ -144,7 +145,7 @@ async def read_types(layout: Layout, types: Sequence[str], since: datetime) -> l
     by_stream: dict[str, list[str]] = {}
     for event_type in types:
         stream = load().stream_of(event_type.split(".", 1)[0])
-        by_stream.setdefault(stream, []).append(pattern(layout.region, event_type))
+        by_stream.setdefault(stream, []).append(pattern(event_type))
     async with operator(layout) as client, _readable():
         return [
             fact
@@ -163,7 +164,7 @@ async def read_transaction(layout: Layout, wanted: str, hours: float) -> list[Fa
     """
     since = datetime.now(UTC) - timedelta(hours=hours)
     async with operator(layout) as client, _readable():
-        facts = [fact for name in domain_streams() async for fact in read_stream(client, name, since=since)]
+        facts = [fact for name in domain_streams(layout) async for fact in read_stream(client, name, since=since)]
     correlation = choose(facts, wanted)
     chosen = [fact for fact in facts if fact.correlation == correlation]
     return sorted(chosen, key=lambda fact: (fact.recorded, fact.stream, fact.sequence))
@@ -206,10 +207,10 @@ async def _readable() -> AsyncIterator[None]:
         raise CliError(f"The streams cannot be read: {str(error) or 'no answer'}.", Exit.NOT_RUNNING) from error
 
 
-async def tail(client: Client, *, last: int) -> AsyncIterator[Fact]:
+async def tail(client: Client, layout: Layout, *, last: int) -> AsyncIterator[Fact]:
     """Yield new events of every domain as they come, after the `last` most recent ones of each stream."""
     js = client.jetstream(timeout=FETCH_SECONDS)
-    async for stream, message in _merged([(name, js) for name in domain_streams()], last):
+    async for stream, message in _merged([(name, js) for name in domain_streams(layout)], last):
         yield Fact(stream, message.metadata.sequence.stream, json.loads(message.data))
 
 

@@ -4,13 +4,17 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from crossdock_cli.failures import CliError, Exit
 
+if TYPE_CHECKING:
+    from canonical.federation import Place
+
 HOST = "127.0.0.1"
 TOPOLOGY_BASE = 8100
-NATS, MONITOR, POSTGRES, SANDBOX, SMTP = 22, 23, 32, 90, 91
+NATS, MONITOR, LINK, POSTGRES, SANDBOX, SMTP = 22, 23, 24, 32, 90, 91
 LAST_OFFSET = 99
 
 
@@ -27,6 +31,19 @@ class Layout:
     nats_url: str | None = None
     nats_secrets: str | None = None
     database_url: str | None = None
+    regions: tuple[str, ...] = ()
+    """The regions that join this mesh, where it is their hub."""
+    hub: str | None = None
+    """The state folder of the hub this region joins."""
+
+    @property
+    def place(self) -> "Place":
+        """What this mesh has of the topology: all of it, or what belongs to a hub or a region of one."""
+        from canonical.federation import Place
+
+        if self.regions:
+            return Place("hub", self.region, self.regions)
+        return Place("region" if self.hub else "whole", self.region)
 
     @property
     def folder(self) -> Path:
@@ -72,13 +89,15 @@ class Layout:
         Raises:
             CliError: a service was named that does not exist.
         """
+        from canonical.federation import part_of
         from canonical.topology import load
 
         known = list(load().services)
         unknown = sorted(set(self.only) - set(known))
         if unknown:
             raise CliError(f"There is no service {', '.join(unknown)}: choose from {', '.join(known)}.", Exit.USAGE)
-        return [name for name in known if not self.only or name in self.only]
+        here = part_of(load(), self.place).services
+        return [name for name in here if not self.only or name in self.only]
 
     def broker_url(self) -> str:
         """Return where the broker is."""
@@ -114,7 +133,8 @@ class Layout:
         if not path.is_file():
             return None
         values = json.loads(path.read_text())
-        return cls(**{**values, "only": tuple(values["only"]), "state_dir": str(folder)})
+        tuples = {name: tuple(values.get(name, ())) for name in ("only", "regions")}
+        return cls(**{**values, **tuples, "state_dir": str(folder)})
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from crossdock_cli.commands import (
     catalog,
     demo,
     dlq,
+    edge,
     events,
     export,
     lifecycle,
@@ -52,6 +53,7 @@ app.add_typer(catalog.app, name="catalog")
 app.add_typer(partner.app, name="partner")
 app.add_typer(audit.app, name="audit")
 app.add_typer(export.app, name="export")
+app.add_typer(edge.app, name="edge")
 app.command("version")(about.show_version)
 app.command("completion")(about.completion)
 

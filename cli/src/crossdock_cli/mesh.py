@@ -39,11 +39,25 @@ class Mesh:
         Raises:
             CliError: none runs.
         """
-        for folder in (state_dir, state_dir / DEMO_FOLDER):
-            layout, state = Layout.read(folder), MeshState.read(folder)
-            if layout and state and state.is_running():
-                return cls(layout)
+        running = cls.running(state_dir)
+        for mesh in running:
+            if mesh.layout.folder in (state_dir, state_dir / DEMO_FOLDER):
+                return mesh
+        if running:
+            which = ", ".join(str(mesh.layout.folder) for mesh in running)
+            raise CliError(f"A hub and its regions run here: name one of them with --state-dir ({which}).", Exit.USAGE)
         raise CliError("The mesh is not running: start it with `crossdock up`.", Exit.NOT_RUNNING)
+
+    @classmethod
+    def known(cls, state_dir: Path) -> list["Mesh"]:
+        """Return every mesh a state folder speaks of: its own, `demo --keep`'s, a hub's and its regions'."""
+        folders = [state_dir, *sorted(path.parent for path in state_dir.glob("*/mesh.json"))]
+        return [cls(layout) for folder in folders if (layout := Layout.read(folder))]
+
+    @classmethod
+    def running(cls, state_dir: Path) -> list["Mesh"]:
+        """Return those that run."""
+        return [mesh for mesh in cls.known(state_dir) if mesh.state().is_running()]
 
     def state(self) -> MeshState:
         """Return what the supervisor last wrote."""

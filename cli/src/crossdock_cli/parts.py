@@ -123,6 +123,12 @@ def _secret_settings(layout: Layout, name: str) -> dict[str, str]:
             return {}
 
 
+def _with_tower(layout: Layout) -> Layout | None:
+    """Return the mesh whose control-tower a mesh's customers see: its own, or its hub's."""
+    known = Layout.read(Path(layout.hub)) if layout.hub else layout
+    return known if known and TOWER in known.services() else None
+
+
 def service_env(layout: Layout, name: str) -> dict[str, str]:
     """Return the environment of a service: where it is, its broker user, its database, the systems it calls."""
     env = _inherited(keep_ours=not layout.with_sandbox)
@@ -140,9 +146,9 @@ def service_env(layout: Layout, name: str) -> dict[str, str]:
     password = layout.broker_secrets / f"nats-{name}.password"
     if password.exists():
         env |= {"CROSSDOCK_NATS_USER": name, "CROSSDOCK_NATS_PASSWORD_FILE": str(password.absolute())}
-    if TOWER in layout.services():
-        env |= {"CROSSDOCK_TRACKING_KEYS_FILE": str(secret_file(layout, TRACKING))}
-        env |= {"CROSSDOCK_TRACKING_URL": layout.service_url(TOWER)}
+    if tower := _with_tower(layout):
+        env |= {"CROSSDOCK_TRACKING_KEYS_FILE": str(secret_file(tower, TRACKING))}
+        env |= {"CROSSDOCK_TRACKING_URL": tower.service_url(TOWER)}
     env |= {f"CROSSDOCK_{setting}": value for setting, value in layout.settings.items()}
     if layout.with_sandbox:
         at = layout.sandbox_url()

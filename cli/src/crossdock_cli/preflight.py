@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from crossdock_cli.failures import CliError, Exit
-from crossdock_cli.layout import HOST, LAST_OFFSET, MONITOR, NATS, POSTGRES, SANDBOX, SMTP, Layout
+from crossdock_cli.layout import HOST, LAST_OFFSET, LINK, MONITOR, NATS, POSTGRES, SANDBOX, SMTP, Layout
 
 OLDEST_PYTHON = (3, 11)
 DISK_BYTES = 1 << 30
@@ -39,6 +39,7 @@ def ports(layout: Layout) -> list[tuple[int, str]]:
     wanted = (
         [] if layout.nats_url else [(layout.port(NATS), "nats-server"), (layout.port(MONITOR), "nats-server's monitor")]
     )
+    wanted += [(layout.port(LINK), "the regions' links")] if layout.regions else []
     wanted += [] if layout.database_url else [(layout.port(POSTGRES), "PostgreSQL")]
     wanted += [(layout.port(SANDBOX), "the sandbox"), (layout.port(SMTP), "the mailbox")] if layout.with_sandbox else []
     return wanted + [(layout.service_port(name), name) for name in layout.services()]

@@ -8,13 +8,16 @@ from pathlib import Path
 import asyncpg
 import psutil
 
+from canonical.federation import part_of
 from canonical.topology import load
+from chassis.broker_config import Leaves, link_user
+from chassis.broker_passwords import ensure_passwords
 from chassis.errors import StartupError
 from chassis.local import LocalServerError, NatsServer, Postgres
 from chassis.local.databases import ensure_databases
 from chassis.provision import provision
 
-from crossdock_cli.layout import MONITOR, NATS, POSTGRES, Layout
+from crossdock_cli.layout import HOST, LINK, MONITOR, NATS, POSTGRES, Layout
 from crossdock_cli.parts import Runnable
 
 FAILURES = (LocalServerError, OSError)
@@ -80,10 +83,30 @@ def local(layout: Layout) -> Iterator[tuple[str, Runnable]]:
                 folder=layout.folder.absolute() / "nats",
                 port=layout.port(NATS),
                 monitor_port=layout.port(MONITOR),
-                topology=load(),
+                topology=part_of(load(), layout.place),
                 region=layout.region,
+                leaves=leaves(layout),
             ),
         )
+
+
+def leaves(layout: Layout) -> Leaves | None:
+    """Return how this mesh's broker is joined to others: as their hub, to a hub, or not at all.
+
+    Raises:
+        StartFailure: the hub that is to be joined is not there.
+    """
+    if layout.regions:
+        files = ensure_passwords(layout.broker_secrets, [link_user(region) for region in layout.regions])
+        passwords = {region: files[link_user(region)].read_text() for region in layout.regions}
+        return Leaves(listen=f"{HOST}:{layout.port(LINK)}", passwords=passwords)
+    if layout.hub is None:
+        return None
+    hub, user = Layout.read(Path(layout.hub)), link_user(layout.region)
+    if hub is None or layout.region not in hub.regions:
+        raise StartFailure(f"{layout.hub} holds no hub that {layout.region} may join.")
+    password = (hub.broker_secrets / f"nats-{user}.password").read_text()
+    return Leaves(hub=f"nats://{user}:{password}@{HOST}:{hub.port(LINK)}")
 
 
 async def prepare(layout: Layout) -> None:
@@ -100,7 +123,7 @@ async def prepare(layout: Layout) -> None:
     password = layout.broker_secrets / "nats-provisioner.password"
     try:
         secret = password.read_text().strip() if password.exists() else ""
-        await provision(layout.broker_url(), "provisioner", secret, load(), layout.region)
+        await provision(layout.broker_url(), "provisioner", secret, load(), layout.region, place=layout.place)
     except StartupError as error:
         raise StartFailure(
             f"{error} Check --nats-url and --nats-secrets." if layout.nats_url else str(error)

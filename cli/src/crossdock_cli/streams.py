@@ -1,5 +1,6 @@
 """What the streams lost of what was published, and how it comes back: durables set back, then published again."""
 
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,7 +10,9 @@ from typing import Any
 
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
 
+from canonical.federation import part_of
 from canonical.topology import Topology, load
 from chassis import rebase
 from chassis.administrator import administrator
@@ -154,10 +157,25 @@ def make_missing(mesh: Mesh) -> None:
         CliError: the broker refuses.
     """
     layout = mesh.layout
+    password = layout.broker_secrets / f"nats-{ADMINISTRATOR}.password"
     try:
-        provision_blocking(layout.broker_url(), layout.broker_secrets / f"nats-{ADMINISTRATOR}.password", layout.region)
+        provision_blocking(layout.broker_url(), password, layout.region, layout.place)
     except StartupError as error:
         raise CliError(str(error), Exit.UNCLEAN) from error
+
+
+async def feed_anew(mesh: Mesh, stream: str) -> None:
+    """Remove a hub's stream and make it again, so that it gets everything the regions have.
+
+    Raises:
+        CliError: this is no hub, or the stream is none that regions feed.
+    """
+    fed = [name for name, one in part_of(load(), mesh.layout.place).streams.items() if one.sources]
+    if stream not in fed:
+        raise CliError(f"No region feeds {stream} here: choose from {', '.join(fed) or 'a hub'}.", Exit.USAGE)
+    async with provisioner(mesh.layout) as js:
+        with contextlib.suppress(NotFoundError):
+            await js.delete_stream(stream)
 
 
 async def repair(mesh: Mesh, planned: Plan) -> dict[str, int]:

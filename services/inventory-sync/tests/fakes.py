@@ -35,3 +35,16 @@ class FakeLedger:
 
     async def unknown_since(self, before: datetime) -> Sequence[str]:
         return sorted(d.order_id for d in self.orders.values() if d.unknown and d.released_at < before)
+
+
+class FakeEdges:
+    """Keeps in a dictionary how far each edge has come."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, int] = {}
+
+    async def taken(self, edge: str) -> int:
+        return self.marks.get(edge, 0)
+
+    async def take(self, edge: str, site: str, number: int, at: datetime) -> None:
+        self.marks[edge] = number

@@ -17,14 +17,14 @@ FIRST_BASE, LAST_BASE = 20_000, 29_900
 DRAIN_SECONDS = 120.0
 
 
-def free_base() -> int:
-    """Return a base port whose hundred ports nothing listens on.
+def free_base(meshes: int = 1) -> int:
+    """Return a base port from which nothing listens on so many hundreds.
 
     Raises:
         OSError: there is none.
     """
     for base in range(FIRST_BASE, LAST_BASE, LAST_OFFSET + 1):
-        if all(_is_free(base + offset) for offset in range(LAST_OFFSET + 1)):
+        if all(_is_free(base + offset) for offset in range(meshes * (LAST_OFFSET + 1))):
             return base
     raise OSError(f"no hundred free ports between {FIRST_BASE} and {LAST_BASE}")
 

@@ -51,7 +51,7 @@ async def _follow(layout: "Layout", event_type: str, number: int, count: int, sh
 
     shown = 0
     async with operator(layout) as client:
-        async for fact in events(client, last=number):
+        async for fact in events(client, layout, last=number):
             if not fnmatchcase(fact.type, event_type):
                 continue
             show(fact)

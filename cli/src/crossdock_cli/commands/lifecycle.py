@@ -1,7 +1,6 @@
 """`crossdock up`, `down` and `status`: the processes of one local mesh."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,11 +10,15 @@ from crossdock_cli.commands.options import (
     DEFAULT_STATE_DIR,
     BasePort,
     DatabaseUrl,
+    Detach,
     Json,
     NatsSecrets,
     NatsUrl,
+    Only,
+    Regions,
     Settings,
     StateDir,
+    WithSandbox,
 )
 from crossdock_cli.failures import CliError, Exit
 
@@ -24,13 +27,10 @@ def up(  # noqa: PLR0913  one argument per option
     state_dir: StateDir = DEFAULT_STATE_DIR,
     base_port: BasePort = DEFAULT_BASE_PORT,
     *,
-    with_sandbox: Annotated[
-        bool, typer.Option("--with-sandbox/--no-sandbox", help="Start the simulated outside world too.")
-    ] = True,
-    only: Annotated[str, typer.Option(help="Start only these services, named with commas between.")] = "",
-    detach: Annotated[
-        bool, typer.Option(help="Return when ready; with --no-detach stay, and end all on Ctrl-C.")
-    ] = True,
+    with_sandbox: WithSandbox = True,
+    only: Only = "",
+    regions: Regions = "",
+    detach: Detach = True,
     settings: Settings = None,
     nats_url: NatsUrl = None,
     nats_secrets: NatsSecrets = None,
@@ -42,7 +42,10 @@ def up(  # noqa: PLR0913  one argument per option
     crossdock up                      everything, on ports 8100 to 8199
 
     crossdock up --base-port 9100     a second mesh beside it (with --state-dir of its own)
+
+    crossdock up --regions eu,us      a hub with the control tower, and two regions; a hundred ports each
     """
+    from crossdock_cli import federation
     from crossdock_cli.layout import Layout
     from crossdock_cli.mesh import Mesh
 
@@ -50,16 +53,20 @@ def up(  # noqa: PLR0913  one argument per option
         state_dir=str(state_dir),
         base_port=base_port,
         with_sandbox=with_sandbox,
-        only=tuple(name.strip() for name in only.split(",") if name.strip()),
+        only=_names(only),
         settings=_pairs(settings or []),
         nats_url=nats_url,
         nats_secrets=str(nats_secrets) if nats_secrets else None,
         database_url=database_url,
     )
-    mesh = Mesh(layout)
-    _tell_started(mesh, start(mesh), as_json=as_json)
+    meshes = [Mesh(one) for one in federation.layouts(layout, _names(regions))]
+    _tell_started(meshes, _start_all(meshes), as_json=as_json)
     if not detach:
-        _stay(mesh)
+        _stay(meshes)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _pairs(settings: list[str]) -> dict[str, str]:
@@ -82,33 +89,52 @@ def start(mesh: Any) -> float:  # noqa: ANN401  crossdock_cli.mesh.Mesh, importe
     return time.monotonic() - began
 
 
-def _tell_started(mesh: Any, seconds: float, *, as_json: bool) -> None:  # noqa: ANN401
+def _start_all(meshes: list[Any]) -> float:
+    """Start meshes one after the other, the hub first; when one cannot start, the others are ended again."""
+    seconds = 0.0
+    for place, mesh in enumerate(meshes):
+        try:
+            seconds += start(mesh)
+        except BaseException:
+            for started in meshes[:place]:
+                started.stop()
+            raise
+    return seconds
+
+
+def _tell_started(meshes: list[Any], seconds: float, *, as_json: bool) -> None:
     from crossdock_cli import screen
 
-    names = [part.name for part in mesh.state().parts]
+    names = {mesh.layout.region: [part.name for part in mesh.state().parts] for mesh in meshes}
     if as_json:
-        screen.print_json(
-            {"ready": True, "seconds": round(seconds, 1), "processes": names, "base_port": mesh.layout.base_port}
-        )
+        shown = [{"processes": names[one.layout.region], "base_port": one.layout.base_port} for one in meshes]
+        regions = {mesh.layout.region: part for mesh, part in zip(meshes, shown, strict=True)}
+        parts = shown[0] if len(meshes) == 1 else {"regions": regions}
+        screen.print_json({"ready": True, "seconds": round(seconds, 1), **parts})
         return
     console = screen.out()
-    console.print(f"[green]✔[/] {len(names)} processes ready in {seconds:.1f} s: {', '.join(names)}")
+    for region, processes in names.items():
+        where = f" in {region}" if len(meshes) > 1 else ""
+        console.print(f"[green]✔[/] {len(processes)} processes ready{where}: {', '.join(processes)}")
+    at = f" --state-dir {meshes[-1].layout.folder}" if len(meshes) > 1 else ""
     console.print(
-        "  Run orders   crossdock demo --orders 25\n  Look         crossdock status\n  Stop         crossdock down"
+        f"  Ready in     {seconds:.1f} s\n  Run orders   crossdock demo --orders 25{at}\n"
+        "  Look         crossdock status\n  Stop         crossdock down"
     )
 
 
-def _stay(mesh: Any) -> None:  # noqa: ANN401
+def _stay(meshes: list[Any]) -> None:
     import time
 
     from crossdock_cli import screen
 
     screen.err().print("Ctrl-C ends the mesh.")
     try:
-        while mesh.state().is_running():
+        while any(mesh.state().is_running() for mesh in meshes):
             time.sleep(0.5)
     except KeyboardInterrupt:
-        mesh.stop()
+        for mesh in reversed(meshes):
+            mesh.stop()
 
 
 def down(
@@ -119,16 +145,12 @@ def down(
 ) -> None:
     """End the processes that `up` started, and no others."""
     from crossdock_cli import screen
-    from crossdock_cli.layout import Layout
-    from crossdock_cli.mesh import DEMO_FOLDER, Mesh
-    from crossdock_cli.state import MeshState
+    from crossdock_cli.mesh import Mesh
 
     ended: list[str] = []
-    for folder in (state_dir / DEMO_FOLDER, state_dir):
-        layout, state = Layout.read(folder), MeshState.read(folder)
-        if layout and state:
-            ended += [part.name for part in state.parts if part.identity.process()]
-            Mesh(layout).stop(purge=purge)
+    for mesh in reversed(Mesh.known(state_dir)):
+        ended += [part.name for part in mesh.state().parts if part.identity.process()]
+        mesh.stop(purge=purge)
     if as_json:
         screen.print_json({"ended": ended, "purged": purge})
     elif ended:
@@ -140,31 +162,34 @@ def down(
 def status(state_dir: StateDir = DEFAULT_STATE_DIR, *, as_json: Json = False) -> None:
     """Show every process: ready, memory, restarts, what it has yet to do. Exit code 1 when one is not ready."""
     from crossdock_cli import screen
+    from crossdock_cli.mesh import Mesh
 
-    mesh, readings = _look(state_dir)
-    is_ready = all(reading.ready for reading in readings)
+    running = Mesh.running(state_dir)
+    meshes = running if len(running) > 1 else [Mesh.find(state_dir)]
+    looks = [(mesh, _look(mesh)) for mesh in meshes]
+    is_ready = all(reading.ready for _, readings in looks for reading in readings)
     if as_json:
-        screen.print_json(
-            {"ready": is_ready, "base_port": mesh.layout.base_port, "processes": [asdict(r) for r in readings]}
-        )
-    else:
+        shown = [{"base_port": m.layout.base_port, "processes": [asdict(one) for one in found]} for m, found in looks]
+        regions = {mesh.layout.region: part for (mesh, _), part in zip(looks, shown, strict=True)}
+        screen.print_json({"ready": is_ready, **(shown[0] if len(looks) == 1 else {"regions": regions})})
+    for mesh, readings in [] if as_json else looks:
+        if len(looks) > 1:
+            screen.out().print(f"[bold]{mesh.layout.region}[/]  {mesh.layout.folder}")
         screen.out().print(_table(readings))
     if not is_ready:
         raise typer.Exit(Exit.UNCLEAN)
 
 
-def _look(state_dir: Path) -> tuple[Any, list[Any]]:
-    from crossdock_cli.mesh import Mesh
+def _look(mesh: Any) -> list[Any]:  # noqa: ANN401  crossdock_cli.mesh.Mesh, imported late
     from crossdock_cli.probe import lag_by_service
 
-    mesh = Mesh.find(state_dir)
-    readings = mesh.read()
+    readings: list[Any] = mesh.read()
     if not readings:
         raise CliError("The mesh is still starting: try again in a moment.", Exit.NOT_RUNNING)
     lag = lag_by_service(mesh.layout.monitor_url())
     for reading in readings:
         reading.lag = lag.get(reading.name)
-    return mesh, readings
+    return readings
 
 
 def _table(readings: list[Any]) -> Any:  # noqa: ANN401  a rich Table, imported late

@@ -14,6 +14,14 @@ BasePort = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, nothing else.")]
 Reveal = Annotated[bool, typer.Option("--reveal", help="With --json: show personal data too, hidden otherwise.")]
+WithSandbox = Annotated[
+    bool, typer.Option("--with-sandbox/--no-sandbox", help="Start the simulated outside world too.")
+]
+Only = Annotated[str, typer.Option(help="Start only these services, named with commas between.")]
+Detach = Annotated[bool, typer.Option(help="Return when ready; with --no-detach stay, and end all on Ctrl-C.")]
+Regions = Annotated[
+    str, typer.Option(help="Start a hub and these regions instead of one mesh, named with commas between.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -140,6 +140,28 @@ def rewind(
         screen.out().print(f"[green]✔[/] {len(moves)} durables of {service} deliver again from {when.isoformat()}.")
 
 
+@app.command(name="feed-anew")
+def feed_anew(
+    stream: Annotated[str, typer.Argument(metavar="STREAM", help="A stream of the hub, like ORDER.")],
+    state_dir: StateDir = DEFAULT_STATE_DIR,
+    *,
+    yes: Yes = False,
+) -> None:
+    """Make a hub's stream again from what the regions hold, after one of theirs lost its end; the archive stays.
+
+    crossdock streams feed-anew ORDER --state-dir .crossdock/hub
+    """
+    import asyncio
+
+    from crossdock_cli import screen, streams
+
+    mesh = _mesh(state_dir)
+    _agree(yes=yes)
+    asyncio.run(streams.feed_anew(mesh, stream))
+    streams.make_missing(mesh)
+    screen.out().print(f"[green]✔[/] {stream} is fed anew; the control tower passes over what it has.")
+
+
 def _mesh(state_dir: Path) -> "Mesh":
     from crossdock_cli.mesh import Mesh
 

@@ -18,24 +18,37 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Source(_Model):
+    """A stream of another region from which a stream here is fed."""
+
+    region: str
+    stream: str
+    filter: str | None = None
+    deliver: str
+    """Subjects under which what is fed crosses the link; each region may use its own only."""
+
+
 class Stream(_Model):
-    """One JetStream stream: a domain's events, or a list of other subjects."""
+    """One JetStream stream: a domain's events, a list of other subjects, or what other regions' streams hold."""
 
     domain: str | None = None
     subjects: tuple[str, ...] = ()
     max_age_days: int
     discard: Literal["old", "new"] = "old"
     max_bytes: int = -1
+    sources: tuple[Source, ...] = ()
 
     def listens(self, region: str) -> list[str]:
-        """Return the subjects the stream takes in."""
+        """Return the subjects the stream takes in: none when it is fed from elsewhere."""
+        if self.sources:
+            return []
         if self.domain:
             return [f"{ROOT}.{region}.{self.domain}.>"]
         return [subject.format(region=region) for subject in self.subjects]
 
     def transform(self, region: str, partitions: int) -> tuple[str, str] | None:
         """Return the subject transform (source, destination) that replaces the key by its partition."""
-        if self.domain is None:
+        if self.domain is None or self.sources:
             return None
         head = f"{ROOT}.{region}.{self.domain}"
         return f"{head}.*.*.*.*", f"{head}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}.{{{{wildcard(3)}}}}." + (
@@ -44,7 +57,10 @@ class Stream(_Model):
 
 
 class Bucket(_Model):
-    """One key-value bucket: the last of each key, written by one service and read by all."""
+    """One key-value bucket: the last of each key, written by one service and read by all.
+
+    Where regions share a hub it is written there, and each region reads a copy of its own.
+    """
 
     writer: str
 
@@ -52,11 +68,13 @@ class Bucket(_Model):
 class ServiceEntry(_Model):
     """One service: the domain it owns, its port on a laptop, what it consumes.
 
-    One that `archives` takes in every event of every domain, whatever its type, and consumes nothing else.
+    `place` says where it runs when several regions share a hub.
+    One that `archives` takes in every event of every domain and region, whatever its type, and consumes nothing else.
     """
 
     domain: str
     port: int
+    place: Literal["hub", "region"] = "region"
     consumes: tuple[str, ...] = ()
     archives: bool = False
 
@@ -98,14 +116,29 @@ class Permissions(_Model):
     subscribe: tuple[str, ...]
 
 
+class CrossFlow(_Model):
+    """Events of some types that one region gets from another; the one way in which events cross."""
+
+    origin: str = Field(alias="from")
+    to: str
+    types: tuple[str, ...] = Field(min_length=1)
+
+
+class Flows(_Model):
+    """What crosses from region to region: nothing but what is named here."""
+
+    cross: Mapping[str, CrossFlow] = {}
+
+
 class Topology(_Model):
-    """The whole topology of a region."""
+    """The topology of a mesh; `canonical.federation` says which part of it a hub and its regions have."""
 
     partitions: int = Field(ge=1, le=256)
     defaults: Defaults
     streams: Mapping[str, Stream]
     services: Mapping[str, ServiceEntry]
     buckets: Mapping[str, Bucket] = Field(default_factory=dict)
+    flows: Flows = Flows()
 
     def stream_of(self, domain: str) -> str:
         """Return the name of a domain's stream."""
@@ -114,7 +147,7 @@ class Topology(_Model):
     def durables(self, service: str, region: str) -> list[Durable]:
         """Return every durable of a service: one per consumed domain and partition, or one per domain it archives."""
         if self.services[service].archives:
-            return self._archiving(service, region)
+            return self._archiving(service)
         consumes = self.services[service].consumes
         return [
             Durable(
@@ -128,14 +161,14 @@ class Topology(_Model):
             for partition in range(self.partitions)
         ]
 
-    def _archiving(self, service: str, region: str) -> list[Durable]:
+    def _archiving(self, service: str) -> list[Durable]:
         return [
             Durable(
                 service=service,
                 domain=stream.domain,
                 stream=name,
                 partition=0,
-                filters=(f"{ROOT}.{region}.{stream.domain}.>",),
+                filters=(f"{ROOT}.*.{stream.domain}.>",),
             )
             for name, stream in self.streams.items()
             if stream.domain
@@ -178,9 +211,10 @@ class Topology(_Model):
                 f"$JS.ACK.{at}.>",
                 f"$JS.ACK.*.*.{at}.>",
             ]
-        publish += [
-            f"$JS.API.DIRECT.GET.{stream}" for stream in sorted({d.stream for d in self.durables(service, region)})
-        ]
+        consumed = sorted({durable.stream for durable in self.durables(service, region)})
+        publish += [f"$JS.API.DIRECT.GET.{stream}" for stream in consumed]
+        if self.services[service].archives:
+            publish += [f"$JS.API.STREAM.INFO.{stream}" for stream in consumed]
         for name, bucket in self.buckets.items():
             publish += [f"$JS.API.DIRECT.GET.{bucket_stream(name)}"]
             publish += [f"$KV.{name}.>"] if bucket.writer == service else []

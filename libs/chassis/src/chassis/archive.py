@@ -6,10 +6,11 @@ every other message, one by one through the group commit, so that the one at fau
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from canonical import Envelope
 from canonical.topology import Durable
+from chassis.completeness import FED_WITHIN, Feed, FeedWatch, Known, feeds_of, together
 from chassis.consume import SUSPECT_DELIVERIES, Opened, Subscription
 from chassis.effect import Outcome
 from chassis.errors import Temporary
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 Handle = Callable[[Sequence[Msg]], Awaitable[None]]
 
+API_SECONDS = 5.0
 LARGEST = 2048
 """Events of one transaction at most."""
 
@@ -77,10 +80,13 @@ class Archiver:
     """The one writer of the fast way."""
 
     def __init__(
-        self, engine: AsyncEngine, store: type[Archive], metrics: Metrics, client: Callable[[], Client]
+        self, engine: AsyncEngine, store: type[Archive], metrics: Metrics, region: str, client: Callable[[], Client]
     ) -> None:
         self._engine, self._store, self._metrics, self._client = engine, store, metrics, client
+        self._region = region
         self._kept: dict[Durable, datetime | None] = {}
+        self._recorded: dict[tuple[Durable, str], datetime] = {}
+        self._feeds = FeedWatch()
         self._waiting: list[Waiting] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -95,19 +101,30 @@ class Archiver:
         if self._task:
             self._task.cancel()
 
-    async def complete_until(self) -> datetime | None:
-        """Return the moment until which every event published is kept; None while that is not known."""
-        now, js = datetime.now(UTC), self._client().jetstream()
+    async def completeness(self) -> Mapping[str, Known]:
+        """Return of each region until when every event it published is kept; nothing while that is not known."""
+        now = datetime.now(UTC)
         try:
-            infos = await asyncio.gather(*(js.consumer_info(one.stream, one.name) for one in self._kept))
+            return together(await asyncio.gather(*(self._known_of(durable, now) for durable in self._kept)))
         except (NatsError, TimeoutError) as error:
             log.warning("archive_not_judged", extra={"error": repr(error)})
-            return None
-        moments = [
-            self._kept[durable] if info.num_pending or info.num_ack_pending else now
-            for durable, info in zip(self._kept, infos, strict=True)
-        ]
-        return min((moment for moment in moments if moment), default=None) if all(moments) else None
+            return {}
+
+    async def _known_of(self, durable: Durable, now: datetime) -> dict[str, Known]:
+        client = self._client()
+        # the stream first: what its feeds have brought until then, the durable's answer counts
+        answer = await client.request(f"$JS.API.STREAM.INFO.{durable.stream}", timeout=API_SECONDS)
+        info = await client.jetstream(timeout=API_SECONDS).consumer_info(durable.stream, durable.name)
+        is_done = not (info.num_pending or info.num_ack_pending)
+        feeds = feeds_of(orjson.loads(answer.data))
+        if not feeds:
+            return {self._region: Known(now if is_done else self._kept[durable], is_done)}
+        return {feed.region: self._fed(durable, feed, now, is_done=is_done) for feed in feeds}
+
+    def _fed(self, durable: Durable, feed: Feed, now: datetime, *, is_done: bool) -> Known:
+        if self._feeds.is_live(durable.stream, feed, now) and is_done:
+            return Known(now - FED_WITHIN, is_live=True)
+        return Known(self._recorded.get((durable, feed.region)), is_live=False)
 
     def handling(self, durable: Durable, one_by_one: Handle) -> Handle:
         """Return what handles a durable's batches; `one_by_one` takes those that cannot be kept as a whole."""
@@ -118,7 +135,8 @@ class Archiver:
             try:
                 if messages[0].metadata.num_delivered > SUSPECT_DELIVERIES:
                     raise Temporary("delivered again and again without an answer")
-                await self._keep([read(msg.data) for msg in messages])
+                delivered = [read(msg.data) for msg in messages]
+                await self._keep(delivered)
             except Exception as error:  # noqa: BLE001  the group commit finds the one at fault, or waits for the database
                 log.warning("batch_kept_one_by_one", extra={"size": len(messages), "error": repr(error)})
                 await one_by_one(messages)
@@ -126,9 +144,16 @@ class Archiver:
                 self._metrics.consumed.labels(durable.domain).inc(len(messages))
                 for msg in messages:
                     await respond(msg.ack())
+                self._note(durable, delivered)
             self._kept[durable] = last
 
         return handle
+
+    def _note(self, durable: Durable, delivered: Sequence[Delivered]) -> None:
+        """Note how far each region's events have come; they come in the order of their publishing."""
+        for one in delivered:
+            key, recorded = (durable, one.envelope.region), min(one.envelope.recordedtime, datetime.now(UTC))
+            self._recorded[key] = max(self._recorded.get(key, recorded), recorded)
 
     async def _keep(self, delivered: Sequence[Delivered]) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from canonical.subjects import ROOT
-from canonical.topology import Topology, inbox_prefix, operator_permissions
+from canonical.federation import link_permissions, never_crossing
+from canonical.topology import Permissions, Topology, inbox_prefix, operator_permissions
 
 ACCOUNT = "MESH"
 PROVISIONER, OPERATOR = "provisioner", "operator"
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
-REGIONAL = (f"{ROOT}.>", "raw.>", "retry.>", "dlq.>")
-"""Subjects that never cross a leaf link as messages: streams are sourced from domain to domain instead."""
+PING = "10s"
+"""How often a broker with a link asks the other side, so that one that hangs is noticed within half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class Leaves:
     """The region's side: the hub's URL, its own user and password in it."""
 
 
-def link_user(region: str) -> str:
-    """Return the hub's user of a region's link."""
-    return f"leaf-{region}"
-
-
 def users(topology: Topology) -> list[str]:
     """Return the broker's users: every service, the provisioner, and a person who looks."""
     return [*topology.services, PROVISIONER, OPERATOR]
+
+
+def link_user(region: str) -> str:
+    """Return the hub's user of a region's link."""
+    return f"leaf-{region}"
 
 
 def broker_config(
@@ -55,54 +55,47 @@ def broker_config(
     leaves: Leaves | None = None,
 ) -> dict[str, object]:
     """Return the configuration: region = JetStream domain, fsync always, nothing allowed that the topology omits."""
+    entries = [_user(user, passwords[user], _rights(topology, region, user)) for user in users(topology)]
     config: dict[str, object] = {
         "listen": listening.client,
         "http": listening.monitor,
         "server_name": listening.server_name,
         "max_payload": MAX_PAYLOAD_BYTES,
         "jetstream": {"store_dir": str(listening.store), "domain": region, "sync_interval": "always"},
-        "accounts": {
-            ACCOUNT: {
-                "jetstream": "enabled",
-                "users": [_user(topology, region, user, passwords[user]) for user in users(topology)],
-            }
-        },
+        "accounts": {ACCOUNT: {"jetstream": "enabled", "users": entries}},
     }
     if listening.tls:
         config["tls"] = _tls(listening.tls)
-    if leaves and (joined := _leafnodes(leaves, listening.tls)):
-        config["leafnodes"] = joined
+    if leaves and leaves.listen:
+        entries += [
+            _user(link_user(name), password, link_permissions(topology, name))
+            | {"allowed_connection_types": ["LEAFNODE"]}
+            for name, password in (leaves.passwords or {}).items()
+        ]
+        tls = {"tls": _tls(listening.tls)} if listening.tls else {}
+        # a region reaches the hub only where it was told to: the hub may not be there under its own address
+        config |= {"ping_interval": PING, "leafnodes": {"listen": leaves.listen, "no_advertise": True, **tls}}
+    if leaves and leaves.hub:
+        config |= {"ping_interval": PING, "leafnodes": {"remotes": [_remote(topology, leaves.hub, listening.tls)]}}
     return config
 
 
-def _user(topology: Topology, region: str, user: str, password: str) -> dict[str, object]:
-    entry: dict[str, object] = {"user": user, "password": password}
+def _user(user: str, password: str, rights: Permissions) -> dict[str, object]:
+    permissions = {"publish": list(rights.publish), "subscribe": list(rights.subscribe)}
+    return {"user": user, "password": password, "permissions": permissions}
+
+
+def _rights(topology: Topology, region: str, user: str) -> Permissions:
     if user == PROVISIONER:
-        entry["permissions"] = {"publish": ["$JS.API.>"], "subscribe": [f"{inbox_prefix(user)}.>"]}
-        return entry
-    rights = operator_permissions() if user == OPERATOR else topology.permissions(user, region)
-    entry["permissions"] = {"publish": list(rights.publish), "subscribe": list(rights.subscribe)}
-    return entry
+        return Permissions(publish=("$JS.API.>",), subscribe=(f"{inbox_prefix(user)}.>",))
+    return operator_permissions() if user == OPERATOR else topology.permissions(user, region)
 
 
 def _tls(folder: Path) -> dict[str, object]:
     return {"cert_file": str(folder / "tls.crt"), "key_file": str(folder / "tls.key")}
 
 
-def _leafnodes(leaves: Leaves, tls: Path | None) -> dict[str, object]:
-    if leaves.listen:
-        allowed = [
-            {"user": link_user(region), "password": password, "account": ACCOUNT}
-            for region, password in (leaves.passwords or {}).items()
-        ]
-        found: dict[str, object] = {"listen": leaves.listen, "authorization": {"users": allowed}}
-        return found | ({"tls": _tls(tls)} if tls else {})
-    if not leaves.hub:
-        return {}
-    remote: dict[str, object] = {
-        "url": leaves.hub,
-        "account": ACCOUNT,
-        "deny_imports": list(REGIONAL),
-        "deny_exports": list(REGIONAL),
-    }
-    return {"remotes": [remote | ({"tls": {"ca_file": str(tls / "ca.crt")}} if tls else {})]}
+def _remote(topology: Topology, hub: str, tls: Path | None) -> dict[str, object]:
+    denied = never_crossing(topology)
+    remote = {"url": hub, "account": ACCOUNT, "deny_imports": denied, "deny_exports": denied}
+    return remote | ({"tls": {"ca_file": str(tls / "ca.crt")}} if tls else {})

@@ -11,21 +11,25 @@ from nats.js.api import (
     ConsumerConfig,
     DeliverPolicy,
     DiscardPolicy,
+    ExternalStream,
     RetentionPolicy,
     StorageType,
     StoreCompression,
     StreamConfig,
+    StreamSource,
     SubjectTransform,
 )
 from nats.js.errors import APIError, NotFoundError
 
-from canonical.topology import Durable, Stream, Topology, bucket_stream, load
+from canonical.federation import Place, mirror_of, part_of
+from canonical.topology import Durable, Source, Stream, Topology, bucket_stream, load
 from chassis.administrator import administrator
 from chassis.errors import StartupError
 
 log = logging.getLogger(__name__)
 
 DAY_SECONDS = 86_400.0
+BUCKET_DUPLICATE_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -42,7 +46,8 @@ def stream_config(name: str, stream: Stream, topology: Topology, region: str) ->
     transform = stream.transform(region, topology.partitions)
     return StreamConfig(
         name=name,
-        subjects=stream.listens(region),
+        subjects=stream.listens(region) or None,
+        sources=[_source(source) for source in stream.sources] or None,
         retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,
         discard=DiscardPolicy(stream.discard),
@@ -59,17 +64,24 @@ def stream_config(name: str, stream: Stream, topology: Topology, region: str) ->
     )
 
 
-def bucket_config(name: str, topology: Topology) -> StreamConfig:
-    """Return the broker's form of a bucket: the last message of each key, for ever."""
+def _source(source: Source) -> StreamSource:
+    external = ExternalStream(api=f"$JS.{source.region}.API", deliver=source.deliver)
+    return StreamSource(name=source.stream, filter_subject=source.filter, external=external)
+
+
+def bucket_config(name: str, topology: Topology, mirror: Source | None) -> StreamConfig:
+    """Return the broker's form of a bucket, or of a copy of it: the last message of each key, for ever."""
     return StreamConfig(
         name=bucket_stream(name),
-        subjects=[f"$KV.{name}.>"],
+        subjects=None if mirror else [f"$KV.{name}.>"],
+        mirror=_source(mirror) if mirror else None,
         retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,
         discard=DiscardPolicy.NEW,
         max_msgs_per_subject=1,
-        duplicate_window=float(topology.defaults.duplicate_window_seconds),
+        duplicate_window=0.0 if mirror else float(topology.defaults.duplicate_window_seconds),
         allow_direct=True,
+        mirror_direct=mirror is not None,
         deny_delete=True,
         deny_purge=True,
         compression=StoreCompression.NONE,
@@ -92,29 +104,39 @@ def consumer_config(durable: Durable, topology: Topology) -> ConsumerConfig:
 
 
 async def provision(
-    url: str, user: str, password: str, topology: Topology, region: str, ca_file: Path | None = None
+    url: str,
+    user: str,
+    password: str,
+    topology: Topology,
+    region: str,
+    ca_file: Path | None = None,
+    *,
+    place: Place | None = None,
 ) -> Provisioned:
     """Create what is missing and update what differs; running it twice changes nothing.
+
+    `place` says that the broker is a hub, or a region of one; without it the broker has a whole mesh.
 
     Raises:
         StartupError: the broker cannot be reached, is too old, or refuses a change.
     """
     async with administrator(url, user, password, ca_file) as js:
         try:
-            return await _provision(js, topology, region)
+            return await _provision(js, topology, place or Place("whole", region))
         except APIError as error:
             raise StartupError(f"The broker refused a stream or durable: {error.description}.") from error
 
 
-async def _provision(js: JetStreamContext, topology: Topology, region: str) -> Provisioned:
-    done = Provisioned()
-    for name, stream in topology.streams.items():
-        await _stream(js, stream_config(name, stream, topology, region), done)
-    for name in topology.buckets:
-        await _stream(js, bucket_config(name, topology), done)
-    for service in topology.services:
-        for durable in topology.every_durable(service, region):
-            await _consumer(js, durable, consumer_config(durable, topology), done)
+async def _provision(js: JetStreamContext, topology: Topology, place: Place) -> Provisioned:
+    done, part, region = Provisioned(), part_of(topology, place), place.region
+    for name, stream in part.streams.items():
+        await _stream(js, stream_config(name, stream, part, region), done)
+    for name in part.buckets:
+        mirror = mirror_of(name, region) if place.kind == "region" else None
+        await _stream(js, bucket_config(name, part, mirror), done)
+    for service in part.services:
+        for durable in part.every_durable(service, region):
+            await _consumer(js, durable, consumer_config(durable, part), done)
     return done
 
 
@@ -127,10 +149,11 @@ async def _stream(js: JetStreamContext, config: StreamConfig, done: Provisioned)
         done.created.append(name)
         return
     wanted = {key: value for key, value in vars(config).items() if value is not None}
-    if all(getattr(have, key) == value for key, value in wanted.items()):
+    # the broker leaves out what is nought
+    drift = [key for key, value in wanted.items() if (getattr(have, key) or 0) != (value or 0)]
+    if not drift:
         done.unchanged.append(name)
         return
-    drift = [key for key, value in wanted.items() if getattr(have, key) != value]
     log.info("stream_updated", extra={"stream": name, "fields": drift})
     await js.update_stream(config)
     done.updated.append(name)
@@ -157,6 +180,6 @@ async def _consumer(js: JetStreamContext, durable: Durable, config: ConsumerConf
     done.updated.append(durable.name)
 
 
-def provision_blocking(url: str, password_file: Path, region: str) -> Provisioned:
+def provision_blocking(url: str, password_file: Path, region: str, place: Place | None = None) -> Provisioned:
     """Provision the shipped topology; for callers without an event loop."""
-    return asyncio.run(provision(url, "provisioner", password_file.read_text().strip(), load(), region))
+    return asyncio.run(provision(url, "provisioner", password_file.read_text().strip(), load(), region, place=place))

@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 
+from canonical.federation import Place
 from canonical.topology import load
 from chassis.broker_config import PROVISIONER, Leaves, Listening, broker_config, link_user, users
 from chassis.broker_passwords import ensure_passwords, ensure_secret, password_file, read_passwords
@@ -39,10 +40,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--also", default="", help="further secret files to make, with commas between")
     for command in (config, apply):
         command.add_argument("--region", required=True, help="region token of subjects and JetStream domain")
+        command.add_argument("--hub", default="", help="host and port of the hub's leaf listener, where there is one")
     config.add_argument("--out", type=Path, required=True, help="file to write")
     config.add_argument("--store-dir", type=Path, default=Path("/data"), help="folder of the streams")
     config.add_argument("--tls-dir", type=Path, help="folder of tls.crt, tls.key and ca.crt")
-    config.add_argument("--hub", default="", help="host and port of the hub's leaf listener")
     apply.add_argument("--nats-url", required=True, help="broker of the region")
     apply.add_argument("--nats-ca-file", type=Path, help="authority that signed the broker's certificate")
     apply.add_argument("--database-url-file", type=Path, help="file of the URL of a role that may create databases")
@@ -117,7 +118,15 @@ async def _apply(args: argparse.Namespace) -> None:
 
 async def _streams(args: argparse.Namespace) -> Provisioned:
     password = password_file(args.secrets_dir, PROVISIONER).read_text().strip()
-    return await provision(args.nats_url, PROVISIONER, password, load(), args.region, args.nats_ca_file)
+    where = place(args.region, names(args.leaves), args.hub)
+    return await provision(args.nats_url, PROVISIONER, password, load(), args.region, args.nats_ca_file, place=where)
+
+
+def place(region: str, leaves: Sequence[str], hub: str) -> Place:
+    """Return what a broker carries: what belongs to a hub or to a region that joins one, else a whole mesh."""
+    if leaves:
+        return Place("hub", region, tuple(leaves))
+    return Place("region" if hub else "whole", region)
 
 
 def wait_ready(args: argparse.Namespace) -> None:

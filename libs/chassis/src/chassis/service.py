@@ -101,7 +101,7 @@ class Service:
 
     def archive(self, store: type[Archive]) -> Archiver:
         """Keep every event of every domain in this store, as the topology's `archives` says."""
-        self._archiver = Archiver(self.engine, store, self.metrics, lambda: self.broker.client)
+        self._archiver = Archiver(self.engine, store, self.metrics, self.settings.region, lambda: self.broker.client)
         self.office.reader.open = opening(store)
         return self._archiver
 
@@ -177,7 +177,8 @@ class Service:
             Temporary: it could not be stored in time; the sender should try again.
             Permanent: the handler refused it.
         """
-        work = Work(source, message_id, root_cause(source, message_id), message, handler, (message,), deps)
+        cause = root_cause(self.settings.region, source, message_id)
+        work = Work(source, message_id, cause, message, handler, (message,), deps)
         try:
             with self.pressure.admitted():
                 async with asyncio.timeout(ACCEPT_SECONDS):

@@ -76,9 +76,12 @@ def cause_of(envelope: "Envelope") -> Cause:
     return Cause(envelope.id, envelope.id, envelope.correlationid, envelope.traceparent, envelope.company)
 
 
-def root_cause(source: str, message_id: str) -> Cause:
-    """Return the cause of what came from outside: its id is fixed by where it came from and its own id there."""
-    return Cause(step_id=f"{source}/{message_id}")
+def root_cause(region: str, source: str, message_id: str) -> Cause:
+    """Return the cause of what came from outside: its id is fixed by where it came from and its own id there.
+
+    The region is part of that: two regions may know outside systems that give the same numbers.
+    """
+    return Cause(step_id=f"{region}/{source}/{message_id}")
 
 
 _cause: ContextVar[Cause] = ContextVar("cause")

@@ -4,7 +4,7 @@ from canonical.tracking import keys_of
 from chassis import LiveFile, Service
 
 from control_tower.api import Links, public, router
-from control_tower.directory import Brands, Region
+from control_tower.directory import Brands, Regions
 from control_tower.domain.visitors import Visitors
 from control_tower.jobs import Collector, Keeper, Mirror, Monitor, Refresher, Registrar
 from control_tower.settings import ServiceSettings
@@ -26,10 +26,10 @@ def build(settings: ServiceSettings) -> Service:
     service.every(DAYS_SECONDS, Keeper(service, settings.days_of_classes()).keep)
     service.every(REGISTER_SECONDS, Registrar(service, settings.contracts_dir).register)
     service.every(MIRROR_SECONDS, Mirror(service).write)
-    region = Region(service, settings.services_url)
-    collector = Collector(service, region)
+    regions = Regions(service, settings.addresses())
+    collector = Collector(service, regions)
     service.every(AUDIT_SECONDS, collector.collect)
-    service.routes(router(service, region, collector))
+    service.routes(router(service, regions, collector, archiver))
     _track(service, settings)
     return service
 

@@ -19,7 +19,7 @@ from chassis.archive import Archiver
 from chassis.metadata import Bucket
 
 from control_tower import handlers
-from control_tower.directory import Brands, Region
+from control_tower.directory import Brands, Region, Regions
 from control_tower.domain.audit import Entry, of_act, of_change, of_desk, of_replay
 from control_tower.domain.catalogue import hearing
 from control_tower.domain.limits import Alarm, limit_of
@@ -47,15 +47,20 @@ AT_RISK, BREACHED, SILENT = 1, 2, 3
 
 DUE = """
 WITH due AS (
-    (SELECT * FROM deadline WHERE opened_at IS NOT NULL AND told = 0 AND risk_at <= :until AND met_at IS NULL
-        AND due_at IS NOT NULL ORDER BY risk_at LIMIT :limit)
-    UNION
-    (SELECT * FROM deadline WHERE opened_at IS NOT NULL AND told < 2 AND due_at <= :until ORDER BY due_at LIMIT :limit)
+    SELECT r.until, d.* FROM unnest(CAST(:regions AS text[]), CAST(:untils AS timestamptz[])) AS r(region, until)
+    CROSS JOIN LATERAL (
+        (SELECT d.* FROM deadline d JOIN journey j USING (correlation_id) WHERE j.region = r.region
+            AND opened_at IS NOT NULL AND told = 0 AND risk_at <= r.until AND met_at IS NULL AND due_at IS NOT NULL
+            ORDER BY risk_at LIMIT :limit)
+        UNION
+        (SELECT d.* FROM deadline d JOIN journey j USING (correlation_id) WHERE j.region = r.region
+            AND opened_at IS NOT NULL AND told < 2 AND due_at <= r.until ORDER BY due_at LIMIT :limit)
+    ) AS d
 )
 SELECT d.correlation_id, d.flow, d.after, d.order_id, d.risk_at, d.due_at,
-    d.due_at <= :until AND (d.met_at IS NULL OR d.met_at > d.due_at) AS breached,
+    d.due_at <= d.until AND (d.met_at IS NULL OR d.met_at > d.due_at) AS breached,
     d.order_id IS NULL OR COALESCE(j.ended_at <= d.due_at, false) AS silent
-FROM due d LEFT JOIN journey j USING (correlation_id) ORDER BY d.due_at LIMIT :limit
+FROM due d JOIN journey j USING (correlation_id) ORDER BY d.due_at LIMIT :limit
 """
 TELL = """
 UPDATE deadline SET told = u.told
@@ -67,24 +72,29 @@ WHERE deadline.correlation_id = u.correlation_id AND deadline.flow = u.flow AND 
 
 
 class Monitor:
-    """Judges deadlines only up to the moment to which the archive is complete, so that catching up alarms nobody."""
+    """Judges deadlines only up to the moment to which a region's events are complete.
+
+    So catching up alarms nobody, nor does a region whose link is cut.
+    """
 
     def __init__(self, service: Service, archiver: Archiver) -> None:
         self._service, self._archiver = service, archiver
 
     async def judge(self) -> None:
         """Tell of every deadline that has come to be at risk or breached; the outbox publishes what is told."""
-        until = await self._archiver.complete_until()
+        known = await self._archiver.completeness()
+        until = {region: one.until - GRACE for region, one in known.items() if one.until}
         while until:
-            due = await self._due(until - GRACE)
+            due = await self._due(until)
             await asyncio.gather(*(self._sound(row) for row in due if _state(row) != SILENT))
             await self._note(due)
             if len(due) < AT_ONCE:
                 return
 
-    async def _due(self, until: datetime) -> Sequence[Mapping[str, Any]]:
+    async def _due(self, until: Mapping[str, datetime]) -> Sequence[Mapping[str, Any]]:
+        limits = {"regions": list(until), "untils": list(until.values()), "limit": AT_ONCE}
         async with self._service.engine.connect() as connection:
-            found = await connection.execute(text(DUE), {"until": until, "limit": AT_ONCE})
+            found = await connection.execute(text(DUE), limits)
             return [dict(row._mapping) for row in found]
 
     async def _sound(self, row: Mapping[str, Any]) -> None:
@@ -215,21 +225,22 @@ class Mirror:
 class Collector:
     """Brings what people did in the services into the audit, before the services forget it."""
 
-    def __init__(self, service: Service, region: Region) -> None:
-        self._region, self._audit = region, Audit(service.engine)
+    def __init__(self, service: Service, regions: Regions) -> None:
+        self._regions, self._audit = regions, Audit(service.engine)
 
     async def collect(self) -> None:
         """Ask every service for what was done last; one that does not answer, or has none, is asked again."""
-        found = await asyncio.gather(*(self._of(name) for name in self._region.names))
+        asked = [(region, name) for region in self._regions.each for name in region.names]
+        found = await asyncio.gather(*(self._of(region, name) for region, name in asked))
         await self._audit.keep([entry for entries in found for entry in entries])
 
-    async def _of(self, service: str) -> list[Entry]:
+    async def _of(self, region: Region, service: str) -> list[Entry]:
         entries: list[Entry] = []
         for path, read in {**SOURCES, **DESK.get(service, {})}.items():
             try:
-                body = await self._region.ask(service, "GET", path, params={"limit": str(NEWEST)})
+                body = await region.ask(service, "GET", path, params={"limit": str(NEWEST)})
             except (Temporary, Rejected) as error:
                 log.info("audit_not_collected", extra={"from": service, "path": path, "error": str(error)[:200]})
                 continue
-            entries += [read(service, one) for one in orjson.loads(body)]
+            entries += [read(region.titles[service], one) for one in orjson.loads(body)]
         return entries

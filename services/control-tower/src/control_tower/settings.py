@@ -4,11 +4,14 @@ from pathlib import Path
 
 from pydantic import Field
 
+from canonical import topology
 from chassis import Settings
+
+from control_tower.domain.mesh import Address
 
 
 class ServiceSettings(Settings):
-    """How long the archive keeps, where the region's services are, and who sees the tracking pages."""
+    """How long the archive keeps, where the services are (of one region, or of a hub's regions), and who sees what."""
 
     port: int = Field(default=8107, description="TCP port the HTTP server binds.")
     archive_days: int = Field(default=400, ge=15, description="Days an event is kept in the archive, by day recorded.")
@@ -25,6 +28,9 @@ class ServiceSettings(Settings):
         default="http://127.0.0.1:{port}",
         description="Base URL of a service's HTTP interface; {name} and {port} stand for its own. "
         "Ports keep the topology's distance from this service's.",
+    )
+    regions: dict[str, Address] = Field(
+        default={}, description="Of a hub: where the services of each region are, as JSON by region."
     )
     tracking_keys_file: Path | None = Field(
         default=None,
@@ -47,3 +53,8 @@ class ServiceSettings(Settings):
             "ops": self.archive_ops_days,
             "notification": self.archive_notification_days,
         }
+
+    def addresses(self) -> dict[str, Address]:
+        """Return where the services of each region are."""
+        moved = self.port - topology.load().services["control-tower"].port
+        return self.regions or {self.region: Address(url=self.services_url, moved=moved)}

@@ -3,14 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from canonical.inventory import InventoryAdjusted
 from chassis import Service
 
 from inventory_sync import handlers
-from inventory_sync.ports import Adjustment
-from inventory_sync.store import InventoryStore
+from inventory_sync.domain import Shelf
+from inventory_sync.ports import Adjustment, StoreAdjustments
+from inventory_sync.store import EdgeStore, InventoryStore
 
 
 class AdjustmentAnswer(BaseModel):
@@ -37,6 +38,22 @@ class Counts(BaseModel):
     items: list[Count]
 
 
+class EdgeState(BaseModel):
+    """How far a store's edge has come."""
+
+    edge: str
+    taken: int
+    taken_at: AwareDatetime | None
+
+
+class StoreStock(BaseModel):
+    """The stock of a store, and which of its adjustments are in it."""
+
+    site: str
+    edges: list[EdgeState]
+    items: list[Count]
+
+
 class Items(BaseModel):
     """Which of the SKUs asked about are known: received or counted anywhere, or never heard of."""
 
@@ -60,6 +77,7 @@ def router(service: Service) -> APIRouter:
     """Return the routes, bound to the running service."""
     routes = APIRouter(tags=["inventory"])
     _take_adjustments(service, routes)
+    _take_from_stores(service, routes)
     _show_counts(service, routes)
     _show_orders(service, routes)
     return routes
@@ -85,6 +103,46 @@ def _take_adjustments(service: Service, routes: APIRouter) -> None:
         )
 
 
+def _take_from_stores(service: Service, routes: APIRouter) -> None:
+    @routes.post("/stores/adjustments", status_code=202)
+    async def take(batch: StoreAdjustments) -> EdgeState:
+        """Take in a store's adjustments in their order, each once, however often and late they are sent."""
+        first, last = batch.adjustments[0].number, batch.adjustments[-1].number
+        await service.accept(
+            "store",
+            f"{batch.edge}/{first}-{last}",
+            batch,
+            handlers.take_store_adjustments,
+            ledger=InventoryStore,
+            edges=EdgeStore,
+            clock=service.clock,
+        )
+        states = {state.edge: state for state in await _edges(service, batch.site)}
+        return states.get(batch.edge) or EdgeState(edge=batch.edge, taken=0, taken_at=None)
+
+    @routes.get("/stores/{site}")
+    async def store(site: str, limit: Annotated[int, Query(ge=1, le=100_000)] = 10_000) -> StoreStock:
+        """Return a store's stock, and how far each of its edges has come."""
+        async with service.store(InventoryStore) as reader:
+            shelves = await reader.all_shelves(sku=None, site=site, limit=limit)
+        return StoreStock(site=site, edges=await _edges(service, site), items=[_count(shelf) for shelf in shelves])
+
+
+async def _edges(service: Service, site: str) -> list[EdgeState]:
+    async with service.store(EdgeStore) as reader:
+        return [EdgeState(edge=r.edge, taken=r.taken, taken_at=r.taken_at) for r in await reader.of_site(site)]
+
+
+def _count(shelf: Shelf) -> Count:
+    return Count(
+        sku=shelf.sku,
+        site=shelf.site,
+        on_hand=shelf.on_hand,
+        allocated=shelf.allocated,
+        available_to_promise=shelf.available,
+    )
+
+
 def _show_counts(service: Service, routes: APIRouter) -> None:
     @routes.get("/inventory")
     async def inventory(
@@ -93,14 +151,7 @@ def _show_counts(service: Service, routes: APIRouter) -> None:
         """Return counts, by SKU and site."""
         async with service.store(InventoryStore) as reader:
             shelves = await reader.all_shelves(sku=sku, site=site, limit=limit)
-        return Counts(
-            items=[
-                Count(
-                    sku=s.sku, site=s.site, on_hand=s.on_hand, allocated=s.allocated, available_to_promise=s.available
-                )
-                for s in shelves
-            ]
-        )
+        return Counts(items=[_count(shelf) for shelf in shelves])
 
     @routes.get("/items")
     async def items(sku: Annotated[list[str], Query(min_length=1, max_length=100)]) -> Items:

@@ -11,7 +11,7 @@ from chassis import Clock, Outcome, Permanent
 
 from inventory_sync import domain
 from inventory_sync.domain import Demand, Shelf
-from inventory_sync.ports import Adjustment, GraceOver, Ledger
+from inventory_sync.ports import Adjustment, Edges, GraceOver, Ledger, Numbered, StoreAdjustments
 
 Before = dict[tuple[str, str], int]
 
@@ -101,17 +101,44 @@ async def adjust_stock(command: Adjustment, *, ledger: Ledger, clock: Clock) -> 
     shelf = await ledger.shelf(command.sku, command.site)
     if not shelf.can_adjust(command.delta):
         raise Permanent(f"delta: {shelf.on_hand} on hand, {command.delta} would leave less than none", remedy="recount")
-    shelves, now = await ledger.shelves({command.sku}), clock.now()
+    return await _adjust(command, shelf, command.site, at=clock.now(), ledger=ledger, now=clock.now())
+
+
+async def take_store_adjustments(command: StoreAdjustments, *, ledger: Ledger, edges: Edges, clock: Clock) -> Outcome:
+    """Take in what a store counted, in its order; what its edge sends again is passed over.
+
+    A store is believed: what it has sold is gone, whatever the books say.
+
+    Raises:
+        Permanent: adjustments before these have not come.
+    """
+    taken = await edges.taken(command.edge)
+    fresh = [one for one in command.adjustments if one.number > taken]
+    if fresh and fresh[0].number > taken + 1:
+        raise Permanent(f"{command.edge}: number {taken + 1} comes before {fresh[0].number}", remedy="fix-at-sender")
+    facts: list[CanonicalEvent] = []
+    for one in fresh:
+        shelf = await ledger.shelf(one.sku, command.site)
+        facts += await _adjust(one, shelf, command.site, at=one.occurred_at, ledger=ledger, now=clock.now())
+    if fresh:
+        await edges.take(command.edge, command.site, fresh[-1].number, clock.now())
+    return facts
+
+
+async def _adjust(
+    what: Adjustment | Numbered, shelf: Shelf, site: str, *, at: datetime, ledger: Ledger, now: datetime
+) -> list[CanonicalEvent]:
+    shelves = await ledger.shelves({what.sku})
     before = _count(shelves)
-    shelf.adjust(command.delta)
+    shelf.adjust(what.delta)
     adjusted = InventoryAdjusted(
-        occurred_at=now,
-        sku=shelf.sku,
-        site=shelf.site,
-        adjustment_id=command.adjustment_id,
-        delta=command.delta,
+        occurred_at=at,
+        sku=what.sku,
+        site=site,
+        adjustment_id=what.adjustment_id,
+        delta=what.delta,
         on_hand=shelf.on_hand,
-        reason=command.reason,
+        reason=what.reason,
     )
     return [adjusted, *await _serve(shelves, before, ledger, now, new=shelf)]
 

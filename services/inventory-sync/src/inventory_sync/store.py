@@ -14,6 +14,7 @@ from canonical.warehouse import PickShorted, ReturnReceived
 from chassis import Store
 
 from inventory_sync.domain import Demand, Shelf
+from inventory_sync.ports import StoreAdjustments
 
 
 class ShelfRow(SQLModel, table=True):
@@ -45,6 +46,35 @@ class WaitingRow(SQLModel, table=True):
     order_id: str = Field(primary_key=True)
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     is_unknown: bool
+
+
+class EdgeRow(SQLModel, table=True):
+    """How far a store's edge has come."""
+
+    __tablename__ = "inventory_sync_edge"
+
+    edge: str = Field(primary_key=True)
+    site: str
+    taken: int
+    taken_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class EdgeStore(Store):
+    """Fulfils `Edges`; two batches of one edge wait for each other."""
+
+    async def taken(self, edge: str) -> int:
+        """Return the number of the last adjustment taken in from an edge; 0 when there is none yet."""
+        row = await self.session.get(EdgeRow, edge, with_for_update=True)
+        return row.taken if row else 0
+
+    async def take(self, edge: str, site: str, number: int, at: datetime) -> None:
+        """Note that all up to this number are taken in."""
+        await self.session.merge(EdgeRow(edge=edge, site=site, taken=number, taken_at=at))
+
+    async def of_site(self, site: str) -> Sequence[EdgeRow]:
+        """Return the edges of a store, for reading."""
+        query = select(EdgeRow).where(col(EdgeRow.site) == site).order_by(col(EdgeRow.edge))
+        return list((await self.session.execute(query)).scalars())
 
 
 class InventoryStore(Store):
@@ -204,6 +234,8 @@ def _freed(message: BaseModel) -> set[str]:
         return {line.sku for line in message.shorted}
     if isinstance(message, ReturnReceived):
         return {line.sku for line in message.lines}
+    if isinstance(message, StoreAdjustments):
+        return {one.sku for one in message.adjustments}
     sku = getattr(message, "sku", None)
     return {sku} if isinstance(sku, str) else set()
 

@@ -115,6 +115,6 @@ class Office:
         """
         origin = Origin(source=source, id=message_id)
         raw = body if isinstance(body, bytes) else orjson.dumps(body, default=str)
-        work = Work(source, message_id, root_cause(source, message_id))
+        work = Work(source, message_id, root_cause(self._settings.region, source, message_id))
         work.letter = judged(self._service, origin, raw, error, self.ceiling)
         await self._committer.submit(work)

@@ -123,7 +123,7 @@ class Retrier:
         if begun <= SUSPECT_TRIES:
             await self._retry(row)
             return
-        work = self._work(row, root_cause(row["source"], row["origin"]), row["origin"], None)
+        work = self._work(row, root_cause(self._settings.region, row["source"], row["origin"]), row["origin"], None)
         work.lane = row["lane"]
         error = Unanswered(f"tried alone {begun - 1} times without an end of it")
         work.letter = self._judged(replace(origin_of(row), tries=max(row["tries"], BUG_TRIES)), row["body"], error)
@@ -179,7 +179,7 @@ class Retrier:
         except Exception as error:
             if not isinstance(error, Permanent | Temporary):
                 log.exception("redo_failed", extra={"source": origin.source, "origin": origin.id})
-            work = self._work(row, root_cause(origin.source, origin.id), origin.id, None)
+            work = self._work(row, root_cause(self._settings.region, origin.source, origin.id), origin.id, None)
             work.letter = self._judged(origin, body, error)
             await self._committer.submit(work)
             return

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from canonical.topology import Topology
-from chassis.broker_config import Listening, broker_config, users
+from chassis.broker_config import Leaves, Listening, broker_config, users
 from chassis.broker_passwords import ensure_passwords
 from chassis.local.errors import LocalServerError
 from chassis.local.ports import HOST, require_free, wait_open
@@ -46,8 +46,19 @@ def binary() -> str:
 class NatsServer:
     """One nats-server: region = JetStream domain, one user per service with its own rights, fsync always."""
 
-    def __init__(self, *, folder: Path, port: int, monitor_port: int, topology: Topology, region: str) -> None:
-        self.folder, self.port, self.monitor_port = folder, port, monitor_port
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        port: int,
+        monitor_port: int,
+        topology: Topology,
+        region: str,
+        leaves: Leaves | None = None,
+        host: str = HOST,
+    ) -> None:
+        self.folder, self.host, self.port, self.monitor_port = folder, host, port, monitor_port
+        self.leaves = leaves
         self._topology, self._region = topology, region
         self.users = users(topology)
         self.passwords = ensure_passwords(folder / "secrets", self.users)
@@ -56,7 +67,7 @@ class NatsServer:
     @property
     def url(self) -> str:
         """Where clients connect."""
-        return f"nats://{HOST}:{self.port}"
+        return f"nats://{self.host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -74,11 +85,12 @@ class NatsServer:
             self._region,
             {user: self.password(user) for user in self.users},
             Listening(
-                client=f"{HOST}:{self.port}",
+                client=f"{self.host}:{self.port}",
                 monitor=f"{HOST}:{self.monitor_port}",
                 store=self.folder / "jetstream",
                 server_name=f"crossdock-{self._region}",
             ),
+            self.leaves,
         )
         path = self.folder / "nats-server.conf"
         path.touch(mode=0o600)
@@ -100,7 +112,7 @@ class NatsServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "nats-server.log").open("ab") as log:
             self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)  # noqa: S603
-        if not wait_open(self.port, START_SECONDS, self.is_alive):
+        if not wait_open(self.port, START_SECONDS, self.is_alive, self.host):
             tail = (self.folder / "nats-server.log").read_text(errors="replace").strip().splitlines()[-1:]
             raise LocalServerError(f"nats-server did not start: {' '.join(tail) or 'no output'}.")
 

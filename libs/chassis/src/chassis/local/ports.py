@@ -9,11 +9,11 @@ from chassis.local.errors import LocalServerError
 HOST = "127.0.0.1"
 
 
-def is_open(port: int) -> bool:
+def is_open(port: int, host: str = HOST) -> bool:
     """Whether something listens on the port."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex((HOST, port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 def require_free(port: int, what: str) -> None:
@@ -39,11 +39,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_open(port: int, seconds: float, alive: Callable[[], bool]) -> bool:
+def wait_open(port: int, seconds: float, alive: Callable[[], bool], host: str = HOST) -> bool:
     """Wait until something listens on the port; gives up when `alive()` turns false."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and alive():
-        if is_open(port):
+        if is_open(port, host):
             return True
         time.sleep(0.01)
-    return is_open(port)
+    return is_open(port, host)

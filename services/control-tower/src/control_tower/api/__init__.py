@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 
 from chassis import Service
+from chassis.archive import Archiver
 
 from control_tower.api import audit, board, catalogue, exports, journeys, mesh, metadata, page, sla, tracking
 from control_tower.api.tracking import Links
-from control_tower.directory import Brands, Region
+from control_tower.directory import Brands, Regions
 from control_tower.domain.visitors import Visitors
 from control_tower.jobs import Collector
 
@@ -15,14 +16,14 @@ __all__ = ["Links", "public", "router"]
 PREFIX = "/api/v1"
 
 
-def router(service: Service, region: Region, collector: Collector) -> APIRouter:
+def router(service: Service, regions: Regions, collector: Collector, archiver: Archiver) -> APIRouter:
     """Return the HTTP interface for people of the house."""
     routes = APIRouter()
     parts = (
         board.router(service),
         journeys.router(service),
-        mesh.router(service, region),
-        sla.router(service, region),
+        mesh.router(service, regions, archiver),
+        sla.router(service, regions),
         catalogue.router(service),
         metadata.router(service),
         audit.router(service, collector),

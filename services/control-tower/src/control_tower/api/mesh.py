@@ -10,9 +10,10 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
 from chassis import Rejected, Service
+from chassis.archive import Archiver
 
-from control_tower.directory import Region
-from control_tower.domain.mesh import Edge, Node
+from control_tower.directory import Regions
+from control_tower.domain.mesh import Edge, Link, Node
 from control_tower.store import Library
 
 FRAMES_PER_SECOND = 4
@@ -55,23 +56,23 @@ class Frame(BaseModel):
     """Deadlines at risk or past, a hundred at most."""
 
 
-def router(service: Service, region: Region) -> APIRouter:
+def router(service: Service, regions: Regions, archiver: Archiver) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["mesh"])
     library = Library(service.engine)
     feed = Feed(library)
+    _show_links(routes, archiver)
 
     @routes.get("/mesh")
     async def picture() -> Picture:
         """Return how every service does and what flows between them."""
-        per_minute = await library.per_minute()
-        nodes = list(await region.nodes())
-        return Picture(at=datetime.now(UTC), services=nodes, edges=region.edges(per_minute), per_minute=per_minute)
+        flow, nodes = await library.per_minute(), list(await regions.nodes())
+        return Picture(at=datetime.now(UTC), services=nodes, edges=regions.edges(flow), per_minute=flow)
 
     @routes.get("/failures")
     async def failures() -> Failures:
         """Return the groups of failures of all services."""
-        groups, silent = await region.groups()
+        groups, silent = await regions.groups()
         return Failures(groups=groups, silent=silent)
 
     @routes.get("/stream", response_class=StreamingResponse, responses={200: {"model": Frame}})
@@ -84,15 +85,25 @@ def router(service: Service, region: Region) -> APIRouter:
     @routes.api_route("/services/{name}/{path:path}", methods=["GET", "POST"], include_in_schema=False)
     async def pass_on(name: str, path: str, request: Request) -> Response:
         """Ask a service what a person asks; its answer, or its refusal, comes back as it is."""
+        params = dict(request.query_params)
+        region = params.pop("region", None)
         try:
-            body = await region.ask(
-                name, request.method, path, content=await request.body(), params=dict(request.query_params)
+            body = await regions.ask(
+                name, request.method, path, region=region, content=await request.body(), params=params
             )
         except Rejected as refused:
             return Response(refused.body, status_code=refused.status, media_type="application/problem+json")
         return Response(body, media_type="application/json")
 
     return routes
+
+
+def _show_links(routes: APIRouter, archiver: Archiver) -> None:
+    @routes.get("/regions")
+    async def links() -> list[Link]:
+        """Return every region whose events are kept here, and how far they are complete."""
+        found = sorted((await archiver.completeness()).items())
+        return [Link(region=region, is_up=known.is_live, complete_until=known.until) for region, known in found]
 
 
 class Feed:

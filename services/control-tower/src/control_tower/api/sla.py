@@ -5,7 +5,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from chassis import Service
 
-from control_tower.directory import Region
+from control_tower.directory import Regions
 from control_tower.domain.board import Group, board
 from control_tower.domain.limits import limits
 from control_tower.domain.reasons import LASTING, Explained, Waiting, explain, of_limit
@@ -39,7 +39,7 @@ class Why(Transaction):
     """Services that did not answer: what waits there is missing."""
 
 
-def router(service: Service, region: Region) -> APIRouter:
+def router(service: Service, regions: Regions) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["time limits"])
     sla = Sla(service.engine)
@@ -66,7 +66,7 @@ def router(service: Service, region: Region) -> APIRouter:
     async def why(correlation_id: str) -> Why:
         """Return everything a transaction waits for: why, since when, what happens next, and who owns it."""
         known = await time_limits(correlation_id)
-        waiting, silent = await region.waiting(correlation_id)
+        waiting, silent = await regions.waiting(correlation_id)
         awaited = [of_limit(one) for one in known.limits if one.state in LASTING]
         waits_for = [*sorted(waiting, key=lambda one: one.since), *awaited]
         return Why(**known.model_dump(exclude={"limits"}), waits_for=waits_for, silent=silent)

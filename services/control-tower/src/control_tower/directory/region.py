@@ -1,4 +1,4 @@
-"""The services of this region, over their HTTP interfaces: how each does, what failed, and what people ask of them."""
+"""The services of one region, over their HTTP interfaces: how each does, what failed, and what people ask of them."""
 
 import asyncio
 import re
@@ -11,8 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from canonical import topology
 from chassis import Http, Rejected, Service, Temporary
 
-from control_tower.domain.catalogue import lineage
-from control_tower.domain.mesh import Edge, Node
+from control_tower.domain.mesh import Address, Node
 from control_tower.domain.reasons import Waiting, of_call, of_letter
 
 OPEN_TO_PEOPLE = (
@@ -26,17 +25,19 @@ ANSWER_SECONDS = 5.0
 
 
 class Region:
-    """The topology's services, each under its own address."""
+    """The topology's services in one region, each under its own address."""
 
-    def __init__(self, service: Service, pattern: str) -> None:
+    def __init__(self, service: Service, name: str, address: Address, *, is_alone: bool) -> None:
+        self.name = name
         self._mesh = topology.load()
-        moved = service.settings.port - self._mesh.services[service.name].port
+        others = {other: entry for other, entry in self._mesh.services.items() if other != service.name}
+        self.titles = {other: other if is_alone else f"{name}/{other}" for other in others}
+        """What each service is called here: by its region too, where there are several."""
         self._clients: dict[str, Http] = {
-            name: service.http(
-                base_url=pattern.format(name=name, port=entry.port + moved), system=name, timeout_seconds=ANSWER_SECONDS
+            other: service.http(
+                base_url=address.of(other, entry.port), system=self.titles[other], timeout_seconds=ANSWER_SECONDS
             )
-            for name, entry in self._mesh.services.items()
-            if name != service.name
+            for other, entry in others.items()
         }
         self._nodes: tuple[float, Sequence[Node]] = (0.0, ())
 
@@ -71,11 +72,10 @@ class Region:
         return answer.content
 
     async def groups(self) -> tuple[list[dict[str, Any]], list[str]]:
-        """Return the groups of failures of all services, the largest first, and who did not answer."""
+        """Return the groups of failures of all services, and who did not answer."""
         found = await asyncio.gather(*(self._groups_of(name) for name in self._clients))
-        groups = [{**group, "service": name} for name, listed in found for group in listed or ()]
-        groups.sort(key=lambda group: -(group["dead"] + group["waiting"] + group["in_hand"]))
-        return groups, [name for name, listed in found if listed is None]
+        groups = [{**group, "service": name, "region": self.name} for name, listed in found for group in listed or ()]
+        return groups, [self.titles[name] for name, listed in found if listed is None]
 
     async def _groups_of(self, name: str) -> tuple[str, list[dict[str, Any]] | None]:
         try:
@@ -86,7 +86,8 @@ class Region:
     async def waiting(self, correlation_id: str) -> tuple[list[Waiting], list[str]]:
         """Return the messages and calls a business transaction waits for, and which services did not answer."""
         found = await asyncio.gather(*(self._waiting_at(name, correlation_id) for name in self._clients))
-        return [one for _, listed in found for one in listed or ()], [name for name, listed in found if listed is None]
+        silent = [self.titles[name] for name, listed in found if listed is None]
+        return [one for _, listed in found for one in listed or ()], silent
 
     async def _waiting_at(self, name: str, correlation_id: str) -> tuple[str, list[Waiting] | None]:
         about = {"correlation_id": correlation_id}
@@ -95,8 +96,9 @@ class Region:
             pending = (await self._clients[name].request("GET", "/effects", params=about)).json()
         except (Temporary, Rejected):
             return name, None
-        calls = [of_call(name, call, pending["away"]) for call in pending["calls"]]
-        return name, [*(of_letter(name, letter) for letter in letters), *calls]
+        title = self.titles[name]
+        calls = [of_call(title, call, pending["away"]) for call in pending["calls"]]
+        return name, [*(of_letter(title, letter) for letter in letters), *calls]
 
     async def nodes(self) -> Sequence[Node]:
         """Return how every service does, as of at most two seconds ago."""
@@ -111,29 +113,17 @@ class Region:
         try:
             health = await self._clients[name].request("GET", "/metrics")
         except (Temporary, Rejected) as error:
-            return Node(name=name, domain=domain, answers=False, why=[str(error)])
+            return Node(name=name, domain=domain, region=self.name, answers=False, why=[str(error)])
         _, groups = await self._groups_of(name)
         return Node(
             name=name,
             domain=domain,
+            region=self.name,
             answers=True,
             dead=sum(group["dead"] for group in groups or ()),
             waiting=sum(group["waiting"] for group in groups or ()),
             **_read(health.text),
         )
-
-    def edges(self, per_minute: Mapping[str, int]) -> list[Edge]:
-        """Return who hears whom, with the events of the last minute."""
-        return [
-            Edge(
-                publisher=line.source,
-                consumer=line.target,
-                types=line.events,
-                per_minute=sum(per_minute.get(event_type, 0) for event_type in line.events),
-            )
-            for line in lineage()
-            if line.target in self._clients
-        ]
 
 
 def _read(metrics: str) -> dict[str, Any]:

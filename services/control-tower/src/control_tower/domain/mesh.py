@@ -3,9 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 Breaker = Literal["closed", "half open", "open"]
+
+
+class Address(BaseModel):
+    """Where a region's services are."""
+
+    url: str
+    """Base URL of a service; {name} and {port} stand for its own."""
+    moved: int = 0
+    """How far the region's ports are from the topology's."""
+
+    def of(self, name: str, port: int) -> str:
+        """Return the base URL of a service whose port in the topology is this."""
+        return self.url.format(name=name, port=port + self.moved)
 
 
 class Node(BaseModel):
@@ -15,6 +28,8 @@ class Node(BaseModel):
     """Its name."""
     domain: str
     """The domain it owns."""
+    region: str
+    """The region it runs in."""
     answers: bool
     """Whether it answered just now."""
     why: Sequence[str] = ()
@@ -42,3 +57,14 @@ class Edge(BaseModel):
     """Which events."""
     per_minute: int
     """How many of them were recorded in the last minute."""
+
+
+class Link(BaseModel):
+    """How the archive is fed with one region's events."""
+
+    region: str
+    """The region."""
+    is_up: bool
+    """Whether everything the region published so far is here, or about to be."""
+    complete_until: AwareDatetime | None
+    """The moment until which it is surely here; what is due later is not judged. None: not known yet."""

@@ -9,7 +9,10 @@ class Oversold(Exception):
 
 @dataclass(slots=True)
 class Shelf:
-    """Pieces on hand and pieces set aside; what is set aside never exceeds what was free when it was set aside."""
+    """Pieces on hand and pieces set aside; what is set aside never exceeds what was free when it was set aside.
+
+    A store may have sold more than the books knew of: then fewer than none are on hand until somebody counts.
+    """
 
     sku: str
     site: str
@@ -41,7 +44,7 @@ class Shelf:
 
     def ship(self, quantity: int, *, reserved: int) -> None:
         """Take away pieces that left the building, `reserved` of which had been set aside."""
-        self.on_hand -= min(quantity, self.on_hand)
+        self.on_hand -= min(quantity, max(0, self.on_hand))
         self.release(reserved)
 
     def lose(self, quantity: int) -> None:
