@@ -1,8 +1,10 @@
 """The broker and database of the bench: durable, and open to the bench's own streams."""
 
+import json
 from pathlib import Path
 
 from canonical import topology
+from chassis.broker_config import ACCOUNT
 from chassis.broker_passwords import ensure_passwords
 from chassis.local import NatsServer, Postgres
 from chassis.local.ports import free_port
@@ -22,8 +24,13 @@ class OpenServer(NatsServer):
         self.users.append(USER)
         self.passwords = ensure_passwords(folder / "secrets", self.users)
 
-    def _user(self, user: str) -> dict[str, object]:
-        return {"user": user, "password": self.password(user)} if user == USER else super()._user(user)
+    def write_config(self) -> Path:
+        """Write the server's configuration with the user that the topology does not know."""
+        path = super().write_config()
+        config = json.loads(path.read_text())
+        config["accounts"][ACCOUNT]["users"].append({"user": USER, "password": self.password(USER)})
+        path.write_text(json.dumps(config))
+        return path
 
 
 def make(folder: Path) -> LocalMesh:

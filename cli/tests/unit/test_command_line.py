@@ -61,6 +61,14 @@ def test_version_as_json(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["parts"]["canonical"] != "not installed"
 
 
+def test_views_of_an_export_need_no_mesh(tmp_path: Path) -> None:
+    done = crossdock("export", "views", "--of", "lake", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"read_parquet('{tmp_path}/lake/day=*/*.parquet'" in done.stdout
+    assert crossdock("export", "views", "--of", "lake", "--write", "v.sql", folder=tmp_path).stdout == ""
+    assert (tmp_path / "v.sql").read_text() == done.stdout
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_script_is_printed(tmp_path: Path, shell: str) -> None:
     done = crossdock("completion", shell, folder=tmp_path)

@@ -49,6 +49,14 @@ def test_personal_data_is_masked() -> None:
     assert data["customer_id"] == "C-1"
 
 
+def test_a_field_that_a_newer_version_added_is_masked() -> None:
+    released = envelope(
+        "order.released.v1", data={"contact": {"fax": "0815", "language": "de"}, "gift_note": "Dear Ada"}
+    )
+    data = tell([released.model_dump(mode="json")])[0].data
+    assert data == {"order_id": "SO-1", "contact": {"fax": MASK, "language": "de"}, "gift_note": MASK}
+
+
 def test_of_an_event_nobody_knows_nothing_is_shown() -> None:
     strange = envelope("yard.truck-arrived.v7", data={"driver": "Ada", "tracking_number": "T-9"})
     assert tell([strange.model_dump(mode="json")])[0].data == {
