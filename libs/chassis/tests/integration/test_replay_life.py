@@ -159,6 +159,11 @@ async def test_a_projections_handler_may_bring_about_nothing(mesh: LocalMesh, er
     await publish(erp, released("SO-loud"))
     async with running(service):
         await eventually(noted(service, ["SO-loud"]))
+
+        async def called() -> bool:
+            return [order_id for _, order_id in outside.calls].count("SO-loud") == 2
+
+        await eventually(called)
         calls = list(outside.calls)
         before = await broker_state(mesh)
         replay, _ = await service.replayer.start(Wanted(projection="loud", rate=5000))
