@@ -13,8 +13,6 @@ from crossdock_cli.probe import lag_by_service
 from crossdock_cli.world import Wish
 
 STILL_SECONDS = size(6.0, 300.0)
-SHARE = size(0.25, 0.5)
-"""Of the orders' pace, what the others deliver meanwhile; six seconds on a busy machine say little."""
 BEFORE_SECONDS = 1.0
 ORDERS_PER_SECOND = 10.0
 SLOW = "notification"
@@ -61,7 +59,7 @@ def test_slow_subscriber(whole_mesh: Mesh, report: Report) -> None:
     finally:
         standstill.go_on()
     assert standstill.behind > 0
-    assert standstill.delivered >= STILL_SECONDS * ORDERS_PER_SECOND * SHARE, "the others did not go on"
+    assert standstill.delivered >= STILL_SECONDS * ORDERS_PER_SECOND / 2, "the others did not go on"
     verdict.assert_clean()
     report.note(
         "T19", "One subscriber stands still", seed=SEED,
