@@ -39,10 +39,6 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for rule in rules() if "alert" in rule]
 
 
-def kebab(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
-
-
 def test_alerts_ask_only_for_what_is_told() -> None:
     asked = {name for rule in rules() for name in NAME.findall(rule["expr"])}
     assert asked - told() == set()
@@ -66,8 +62,7 @@ def test_dashboards_show_every_figure() -> None:
 @pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
 def test_an_alert_names_its_severity_and_its_runbook(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in {"warning", "critical"}
-    runbook = alert["annotations"]["runbook"]
-    assert runbook in {f"docs/runbooks/{kebab(alert['alert'])}.md", "docs/runbooks/durability.md"}
+    assert (ROOT / alert["annotations"]["runbook"]).is_file()
     assert alert["annotations"]["summary"]
 
 

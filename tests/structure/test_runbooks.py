@@ -9,8 +9,9 @@ from chassis.failures import playbooks
 
 FOLDER = ROOT / "docs" / "runbooks"
 ALARMS = (
-    "breaker-open", "carrier-silent", "ceiling-reached", "disk", "lag", "lost-tail", "outbox-age", "partner-over-quota",
-    "service-away", "sla-at-risk", "sla-breached",
+    "breaker-open", "broker-denied", "carrier-silent", "ceiling-reached", "dead-letters", "disk", "durable-missing",
+    "effects", "lag", "lost-tail", "outbox-age", "partner-over-quota", "retries", "service-away", "sla-at-risk",
+    "sla-breached",
 )  # fmt: skip
 PARTS = ["What it means", "How to see it", "What to do", "How to know it is over"]
 LINK = re.compile(r"\]\(([^)#]+\.md)")

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from control_tower.domain.board import board
-from control_tower.domain.limits import limit_of, limits
+from control_tower.domain.limits import limit_of
 from control_tower.domain.reasons import Explained, explain, of_call, of_letter, of_limit
 
 from ..fakes import NOON, envelope
@@ -94,25 +93,3 @@ def test_a_call_to_a_system_that_is_away_says_so() -> None:
     found = of_call("carrier-gateway", call, ["swiftparcel"])
     assert found.why == "no answer; left alone for now: swiftparcel"
     assert of_call("carrier-gateway", call, []).why == "no answer"
-
-
-def test_the_board_puts_figures_together_by_flow_and_domain() -> None:
-    lately = {"met": 9, "in_time": 8, "missed": 1, "seconds": [1.0, 2.0, 3.0]}
-    figures = {
-        ("order-to-ship", PICK): {"awaited": 10, "at_risk": 2, "breached": 3, "held": 1, "day": lately, "week": lately},
-        ("order-to-ship", "warehouse.pick-completed.v1"): {"awaited": 4, "day": {"missed": 10}},
-    }
-    found = next(
-        group
-        for group in board(limits(), figures)
-        if (group.flow, group.process_domain) == ("order-to-ship", "warehouse")
-    )
-    assert (found.open, found.at_risk, found.breached, found.held) == (8, 2, 3, 1)
-    assert found.day.met_share == pytest.approx(0.4)
-    assert found.week.met_share == pytest.approx(0.8)
-    line = next(line for line in found.limits if line.after == PICK)
-    assert (line.responsible, line.calendar, line.day.seconds_p90) == ("warehouse-adapter", "warehouse", 2.0)
-
-
-def test_without_any_limit_met_there_is_no_share() -> None:
-    assert {group.day.met_share for group in board(limits(), {})} == {None}

@@ -1,11 +1,19 @@
 """The board of time limits: figures of each limit, put together by flow and the domain that owes the step."""
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from control_tower.domain.limits import Limit
+
+STEPS = 20
+"""What limits took is counted in steps of a twentieth of e: percentiles are right to 2.5 %."""
+PERCENTILES = (0.5, 0.9, 0.99)
+
+Row = Mapping[str, Any]
 
 
 class Lately(BaseModel):
@@ -75,6 +83,38 @@ class Group(Counts):
     """The last 7 days."""
     limits: list[Line]
     """Its limits."""
+
+
+def figures_of(now: Iterable[Row], met: Iterable[Row], missed: Iterable[Row]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the figures of each limit, from what was counted.
+
+    Args:
+        now: per limit, those that are awaited, at risk, breached, held.
+        met: per limit, day or earlier, and step of what it took, those met and those met in time.
+        missed: per limit, and day or earlier, those that are past and not met.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {(row["flow"], row["after"]): dict(row) for row in now}
+    counted: dict[tuple[str, str, str], Counter[str]] = {}
+    took: dict[tuple[str, str, str], Counter[int]] = {}
+    for row in (*met, *missed):
+        for window in ("day", "week") if row["today"] else ("week",):
+            key = row["flow"], row["after"], window
+            counted.setdefault(key, Counter()).update({name: row.get(name, 0) for name in ("met", "in_time", "missed")})
+            took.setdefault(key, Counter())[row.get("step", 0)] += row.get("met", 0)
+    for (flow, after, window), counts in counted.items():
+        seconds = percentiles(took[flow, after, window])
+        found.setdefault((flow, after), {})[window] = {**counts, "seconds": seconds}
+    return found
+
+
+def percentiles(steps: Mapping[int, int]) -> list[float] | None:
+    """Return the seconds below which half, nine tenths and all but a hundredth lie, from counts by step."""
+    total, below, found = sum(steps.values()), 0, list[float]()
+    for step, count in sorted(steps.items()):
+        below += count
+        while len(found) < len(PERCENTILES) and below >= PERCENTILES[len(found)] * total > 0:
+            found.append(round(math.exp((step + 0.5) / STEPS), 3))
+    return found or None
 
 
 def board(limits: Iterable[Limit], figures: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[Group]:

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from canonical import Envelope
 
+from control_tower.domain.board import STEPS, figures_of
+
 NOW = """
 SELECT d.flow, d.after, count(*) AS awaited,
     count(*) FILTER (WHERE d.due_at IS NULL) AS held,
@@ -17,16 +19,17 @@ SELECT d.flow, d.after, count(*) AS awaited,
 FROM deadline d JOIN journey j USING (correlation_id)
 WHERE d.opened_at IS NOT NULL AND d.met_at IS NULL AND j.ended_at IS NULL GROUP BY d.flow, d.after
 """
-LATELY = """
-SELECT flow, after, count(*) AS met, count(*) FILTER (WHERE due_at IS NULL OR met_at <= due_at) AS in_time,
-    percentile_cont(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM met_at - opened_at)) AS seconds
-FROM deadline WHERE opened_at IS NOT NULL AND met_at > now() - make_interval(hours => :hours) GROUP BY flow, after
+MET = """
+SELECT flow, after, met_at > now() - interval '1 day' AS today,
+    floor(ln(greatest(extract(epoch FROM met_at - opened_at), 0.001)) * :steps)::int AS step,
+    count(*) AS met, count(*) FILTER (WHERE due_at IS NULL OR met_at <= due_at) AS in_time
+FROM deadline WHERE opened_at IS NOT NULL AND met_at > now() - interval '7 days' GROUP BY 1, 2, 3, 4
 """
 MISSED = """
-SELECT d.flow, d.after, count(*) AS missed FROM deadline d JOIN journey j USING (correlation_id)
+SELECT d.flow, d.after, d.due_at > now() - interval '1 day' AS today, count(*) AS missed
+FROM deadline d JOIN journey j USING (correlation_id)
 WHERE d.opened_at IS NOT NULL AND d.met_at IS NULL AND d.due_at <= now()
-    AND d.due_at > now() - make_interval(hours => :hours) AND (j.ended_at IS NULL OR j.ended_at > d.due_at)
-GROUP BY d.flow, d.after
+    AND d.due_at > now() - interval '7 days' AND (j.ended_at IS NULL OR j.ended_at > d.due_at) GROUP BY 1, 2, 3
 """
 DEADLINES = """
 SELECT correlation_id, flow, after, opened_at, risk_at, due_at, met_at FROM deadline
@@ -38,8 +41,9 @@ SELECT e.body FROM journey j JOIN event e ON e.correlation_id = j.correlation_id
     AND e.day BETWEEN (j.first_at AT TIME ZONE 'UTC')::date AND (j.last_at AT TIME ZONE 'UTC')::date
 WHERE j.correlation_id = :correlation_id ORDER BY e.recorded_at LIMIT 5000
 """
-WINDOWS = {"day": 24, "week": 168}
 FRESH_SECONDS = 5.0
+REST = 10
+"""A count that took long is made again only after so many times as long."""
 
 Key = tuple[str, str]
 
@@ -49,25 +53,36 @@ class Sla:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._lock = asyncio.Lock()
-        self._counted: tuple[float, dict[Key, dict[str, Any]]] = (float("-inf"), {})
+        self._figures: dict[Key, dict[str, Any]] | None = None
+        self._stale_at = float("-inf")
+        self._counting: asyncio.Task[None] | None = None
 
     async def figures(self) -> dict[Key, dict[str, Any]]:
-        """Return figures by flow and the event a limit begins with, as of at most five seconds ago."""
-        async with self._lock:
-            if time.monotonic() - self._counted[0] > FRESH_SECONDS:
-                self._counted = time.monotonic(), await self._count()
-            return self._counted[1]
+        """Return figures by flow and the event a limit begins with.
 
-    async def _count(self) -> dict[Key, dict[str, Any]]:
-        found: dict[Key, dict[str, Any]] = {}
-        for row in await self._rows(NOW):
-            found.setdefault((row["flow"], row["after"]), {}).update(row)
-        for window, hours in WINDOWS.items():
-            for query in (LATELY, MISSED):
-                for row in await self._rows(query, hours=hours):
-                    found.setdefault((row["flow"], row["after"]), {}).setdefault(window, {}).update(row)
-        return found
+        They are those of the last count, and a new one is begun when that is older than five seconds or, where millions
+        are counted, than ten times what it took. Only the first is waited for.
+        """
+        if self._counting is None and time.monotonic() > self._stale_at:
+            self._counting = asyncio.create_task(self._count())
+        counting = self._counting
+        if counting and (self._figures is None or counting.done()):
+            try:
+                await asyncio.shield(counting)
+            finally:
+                self._counting = None if counting.done() else counting
+        return self._figures or {}
+
+    async def _count(self) -> None:
+        began = time.monotonic()
+        now, met, missed = (
+            await self._rows(NOW),
+            await self._rows(MET, steps=STEPS),
+            await self._rows(MISSED),
+        )
+        self._figures = figures_of(now, met, missed)
+        ended = time.monotonic()
+        self._stale_at = ended + max(FRESH_SECONDS, (ended - began) * REST)
 
     async def transaction(
         self, correlation_id: str
