@@ -9,17 +9,22 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml sandbox/pyproject.toml cli/pyproject.toml edge/pyproject.toml))
 
-# What the user may set: make test PYTEST="-k cancel -x", make demo ORDERS=2000, make new-service NAME=yard-control OWNER=@crossdock/yard
+# What the user may set: make test PYTEST="-k cancel -x", make demo ORDERS=2000, make new-service NAME=yard-control OWNER=@crossdock/yard,
+# make release S=carrier-gateway BUMP=minor AGAINST=https://tower.example.com
 PYTEST  ?=
 ORDERS  ?= 25
 SEED    ?= 7
 NAME    ?=
 OWNER   ?=
 LISTENS ?=
+S       ?=
+BUMP    ?= patch
+AGAINST ?=
+DRY     ?=
 
 BOOK    := build/faults.jsonl
 
-.PHONY: help setup demo up down test check lint e2e faults bench web web-check schemas images dashboards new-service format constraints clean
+.PHONY: help setup demo up down test check lint e2e faults bench web web-check schemas images dashboards new-service release format constraints clean
 
 help: ## List the tasks
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}'
@@ -78,6 +83,9 @@ schemas: setup ## Write the JSON Schema and example of every event, the OpenAPI 
 new-service: setup ## Make a service with the whole anatomy (NAME=yard-control OWNER=@crossdock/yard)
 	@$(BIN)/python tools/new_service.py "$(NAME)" "$(OWNER)" $(LISTENS)
 	@$(MAKE) setup schemas
+
+release: setup ## Release one package: version, notes, tags, after its events were held against what runs (S= BUMP= AGAINST= DRY=1)
+	@$(BIN)/python tools/release.py "$(S)" --bump "$(BUMP)" --against "$(AGAINST)" $(if $(DRY),--dry-run)
 
 images: ## Build every container image (BASE_IMAGE=, IMAGES=, BUILD_ARGS=; see docs/howto/deploy-a-region.md)
 	@tools/images.sh

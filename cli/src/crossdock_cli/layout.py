@@ -28,6 +28,8 @@ class Layout:
     with_sandbox: bool = True
     only: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    pythons: dict[str, str] = field(default_factory=dict)
+    """Of services that run in a virtual environment of their own: its interpreter."""
     nats_url: str | None = None
     nats_secrets: str | None = None
     database_url: str | None = None
@@ -93,7 +95,7 @@ class Layout:
         from canonical.topology import load
 
         known = list(load().services)
-        unknown = sorted(set(self.only) - set(known))
+        unknown = sorted({*self.only, *self.pythons} - set(known))
         if unknown:
             raise CliError(f"There is no service {', '.join(unknown)}: choose from {', '.join(known)}.", Exit.USAGE)
         here = part_of(load(), self.place).services

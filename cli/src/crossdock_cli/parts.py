@@ -57,6 +57,7 @@ class Child:
     env: Mapping[str, str]
     log: Path
     args: tuple[str, ...] = ()
+    python: str | None = None
     _process: "ForkServerProcess | None" = field(default=None, init=False)
 
     @property
@@ -67,7 +68,7 @@ class Child:
     def start(self) -> None:
         """Start it in a session of its own, its output going to its log file."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self._process = fork(self.module, self.args, self.env, self.log)
+        self._process = fork(self.module, self.args, self.env, self.log, self.python)
 
     def is_alive(self) -> bool:
         """Whether the latest start still runs."""
@@ -166,7 +167,8 @@ def partners_dir(kind: str) -> Path:
 
 def service(layout: Layout, name: str) -> Child:
     """Return the process of a service."""
-    return Child(name.replace("-", "_"), service_env(layout, name), layout.log_of(name))
+    module, python = name.replace("-", "_"), layout.pythons.get(name)
+    return Child(module, service_env(layout, name), layout.log_of(name), python=python)
 
 
 def sandbox(layout: Layout) -> Child:

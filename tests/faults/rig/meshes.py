@@ -1,7 +1,7 @@
 """Whole meshes for tests: on ports of their own, and the verdict of a run on one."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +40,23 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def running(folder: Path, *, base: int | None = None, tower: bool = False, **settings: str) -> Iterator[Mesh]:
+def running(
+    folder: Path,
+    *,
+    base: int | None = None,
+    tower: bool = False,
+    pythons: Mapping[str, str] | None = None,
+    **settings: str,
+) -> Iterator[Mesh]:
     """Give a mesh with its outside world, ended at the end; `settings` go to every service.
 
     control-tower only looks on; without it the two cores of a small machine belong to what is tested.
     """
     only = () if tower else tuple(name for name, service in load().services.items() if service.consumes)
-    mesh = Mesh(Layout(state_dir=str(folder), base_port=base or free_base(), only=only, settings=settings))
+    layout = Layout(
+        state_dir=str(folder), base_port=base or free_base(), only=only, settings=settings, pythons=dict(pythons or {})
+    )
+    mesh = Mesh(layout)
     mesh.start()
     try:
         yield mesh

@@ -1,5 +1,6 @@
 """`crossdock up`, `down` and `status`: the processes of one local mesh."""
 
+import os
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from crossdock_cli.commands.options import (
     NatsSecrets,
     NatsUrl,
     Only,
+    Pythons,
     Regions,
     Settings,
     StateDir,
@@ -32,6 +34,7 @@ def up(  # noqa: PLR0913  one argument per option
     regions: Regions = "",
     detach: Detach = True,
     settings: Settings = None,
+    pythons: Pythons = None,
     nats_url: NatsUrl = None,
     nats_secrets: NatsSecrets = None,
     database_url: DatabaseUrl = None,
@@ -42,6 +45,8 @@ def up(  # noqa: PLR0913  one argument per option
     crossdock up                      everything, on ports 8100 to 8199
 
     crossdock up --base-port 9100     a second mesh beside it (with --state-dir of its own)
+
+    crossdock up --python notification=../next/.venv/bin/python    one service of another release
 
     crossdock up --regions eu,us      a hub with the control tower, and two regions; a hundred ports each
     """
@@ -54,7 +59,8 @@ def up(  # noqa: PLR0913  one argument per option
         base_port=base_port,
         with_sandbox=with_sandbox,
         only=_names(only),
-        settings=_pairs(settings or []),
+        settings=_settings(settings or []),
+        pythons=_pythons(pythons or []),
         nats_url=nats_url,
         nats_secrets=str(nats_secrets) if nats_secrets else None,
         database_url=database_url,
@@ -69,12 +75,25 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _pairs(settings: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in settings]
+def _pairs(option: str, example: str, texts: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
     for name, mark, _ in pairs:
         if not mark or not name:
-            raise CliError(f"--set {name} is not NAME=VALUE: write it like --set LOG_LEVEL=DEBUG.", Exit.USAGE)
-    return {name.removeprefix("CROSSDOCK_").upper(): value for name, _, value in pairs}
+            raise CliError(f"{option} {name} lacks a part: write it like {option} {example}.", Exit.USAGE)
+    return {name: value for name, _, value in pairs}
+
+
+def _settings(texts: list[str]) -> dict[str, str]:
+    pairs = _pairs("--set", "LOG_LEVEL=DEBUG", texts)
+    return {name.removeprefix("CROSSDOCK_").upper(): value for name, value in pairs.items()}
+
+
+def _pythons(texts: list[str]) -> dict[str, str]:
+    pairs = _pairs("--python", "carrier-gateway=../gateway/.venv/bin/python", texts)
+    for path in pairs.values():
+        if not os.access(path, os.X_OK):
+            raise CliError(f"{path} cannot be run: name a virtual environment's python.", Exit.USAGE)
+    return {name: os.path.abspath(path) for name, path in pairs.items()}  # noqa: PTH100  a link stays one
 
 
 def start(mesh: Any) -> float:  # noqa: ANN401  crossdock_cli.mesh.Mesh, imported late

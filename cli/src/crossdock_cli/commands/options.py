@@ -28,6 +28,14 @@ Settings = Annotated[
         "--set", metavar="NAME=VALUE", help="A setting of the services, e.g. LOG_LEVEL=DEBUG; repeat for more."
     ),
 ]
+Pythons = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--python",
+        metavar="SERVICE=PYTHON",
+        help="Run a service in another virtual environment, to try its next release; repeat for more.",
+    ),
+]
 NatsUrl = Annotated[
     str | None, typer.Option("--nats-url", help="Use this broker (2.15.1 or newer) instead of starting one.")
 ]
