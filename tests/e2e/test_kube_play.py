@@ -1,4 +1,4 @@
-"""The rendered region chart, started for real by podman: a hundred orders reach their end in it.
+"""The rendered region chart, started for real by podman: orders reach their end in it, while a service is upgraded too.
 
 podman knows Pods and volumes, not StatefulSets, Jobs and Services: each becomes the Pod it would make, named as the
 Service that others call it by. Version 4.3 hands out Secrets undecoded, so they become ConfigMaps, and it makes curl of
@@ -11,6 +11,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +28,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 NETWORK, BASE, SANDBOX_PORT = "crossdock-test", 9100, 9190
 FULL = "trial-region"
-ORDERS, RUN_SECONDS = 100, 300.0
+ORDERS, RUN_SECONDS, ORDERS_PER_SECOND = 100, 300.0, 2.0
+UPGRADED, NEXT = "carrier-gateway", "0.1.1-trial"
+WRONG = ("lost", "duplicate_effects", "ghost_effects")
+CLEAN = {"delivered": ORDERS} | dict.fromkeys(WRONG, 0)
+MESH = topology.load()
+URLS = {name: f"http://127.0.0.1:{entry.port - 8100 + BASE}/health/ready" for name, entry in MESH.services.items()}
 MOST = 4096
 UNKNOWN_TO_PODMAN = {"topologySpreadConstraints", "serviceAccountName", "enableServiceLinks"}
 
@@ -85,7 +91,7 @@ def play(container: Object) -> None:
 
 def published(port: int) -> int | None:
     """Return where a port of a pod is on this machine; only services and the sandbox are looked at."""
-    looked_at = [*(entry.port for entry in topology.load().services.values()), 8190]
+    looked_at = [*(entry.port for entry in MESH.services.values()), 8190]
     return port - 8100 + BASE if port in looked_at else None
 
 
@@ -127,24 +133,32 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, patched: pytest.MonkeyPatch) -> Iterator[World]:
+def folder(tmp_path_factory: pytest.TempPathFactory, patched: pytest.MonkeyPatch) -> Path:
+    """A folder for what is played, and podman's settings in it."""
+    made = tmp_path_factory.mktemp("kube")
+    (made / "containers.conf").write_text(configuration())
+    patched.setenv("CONTAINERS_CONF", str(made / "containers.conf"))
+    return made
+
+
+def play_all(file: Path, played: list[Object], *options: str) -> None:
+    file.write_text(yaml.safe_dump_all(played))
+    done = podman("kube", "play", "--network", NETWORK, *options, str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def world(folder: Path) -> Iterator[World]:
     played = playable(objects("region", values()))
     require_images(
-        "podman", sorted({container["image"] for one in played[1:] for container in containers(one["spec"])})
+        "podman", sorted({container["image"] for one in pods(played) for container in containers(one["spec"])})
     )
-    folder = tmp_path_factory.mktemp("kube")
-    (folder / "containers.conf").write_text(configuration())
-    patched.setenv("CONTAINERS_CONF", str(folder / "containers.conf"))
-    file = folder / "region.yaml"
-    file.write_text(yaml.safe_dump_all(played))
     podman("network", "create", NETWORK)
+    file = folder / "region.yaml"
     try:
-        done = podman("kube", "play", "--network", NETWORK, str(file))
-        assert done.returncode == 0, done.stdout + done.stderr
-        services = topology.load().services
-        urls = {name: f"http://127.0.0.1:{entry.port - 8100 + BASE}/health/ready" for name, entry in services.items()}
+        play_all(file, played)
         try:
-            wait_ready(urls | {"sandbox": f"http://127.0.0.1:{SANDBOX_PORT}/_sandbox/progress"})
+            wait_ready(URLS | {"sandbox": f"http://127.0.0.1:{SANDBOX_PORT}/_sandbox/progress"})
         except TimeoutError:
             show(played)
             raise
@@ -154,22 +168,55 @@ def world(tmp_path_factory: pytest.TempPathFactory, patched: pytest.MonkeyPatch)
         podman("network", "rm", "--force", NETWORK)
 
 
+def pods(played: list[Object]) -> list[Object]:
+    return [one for one in played if one["kind"] == "Pod"]
+
+
 def show(played: list[Object]) -> None:
     """Print what the pods said."""
     print(output("podman", "ps", "--all"))
-    for one in played[1:]:
+    for one in pods(played):
         for container in containers(one["spec"]):
             name = f"{one['metadata']['name']}-{container['name']}"
             print(name, podman("logs", "--tail", "8", name).stderr)
 
 
+def image_of(played: list[Object]) -> str:
+    """Return the image of the service that is upgraded."""
+    (one,) = [one for one in pods(played) if one["metadata"]["name"] == f"{FULL}-{UPGRADED}"]
+    return str(one["spec"]["containers"][0]["image"])
+
+
+def completed(world: World) -> dict[str, Any]:
+    """Wait until every order of the run has its end and nothing is wrong; return the report, whatever it says."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while True:
+        report = world.report()
+        if (report["delivered"] == ORDERS and not any(report[name] for name in WRONG)) or time.monotonic() > deadline:
+            return {name: report[name] for name in ("delivered", *WRONG)}
+        time.sleep(1.0)
+
+
 def test_orders_reach_their_end_in_the_rendered_chart(world: World) -> None:
     world.run(Wish(orders=ORDERS, seed=5))
-    deadline = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < deadline:
-        report: dict[str, Any] = world.report()
-        wrong = {name: report[name] for name in ("lost", "duplicate_effects", "ghost_effects")}
-        if report["delivered"] == ORDERS and not any(wrong.values()):
-            break
-        time.sleep(1.0)
-    assert (report["delivered"], wrong) == (ORDERS, dict.fromkeys(wrong, 0)), report
+    assert completed(world) == CLEAN
+
+
+def test_one_services_next_tag_while_orders_flow(world: World, folder: Path) -> None:
+    now = image_of(playable(objects("region", values())))
+    after = values()
+    after["services"][UPGRADED] = {**after["services"].get(UPGRADED, {}), "tag": NEXT}
+    played = playable(objects("region", after))
+    upgraded = image_of(played)
+    assert upgraded.endswith(f":{NEXT}")
+    assert podman("tag", now, upgraded).returncode == 0
+    changed = [one for one in played if one["kind"] == "ConfigMap" or one["metadata"]["name"] == f"{FULL}-{UPGRADED}"]
+    world.run(Wish(orders=ORDERS, seed=6, rate=ORDERS_PER_SECOND))
+    while world.progress()["released"] < ORDERS // 4:
+        time.sleep(0.2)
+    play_all(folder / "upgrade.yaml", changed, "--replace")
+    assert world.progress()["released"] < ORDERS, "the upgrade came too late to meet orders"
+    wait_ready({UPGRADED: URLS[UPGRADED]})
+    assert completed(world) == CLEAN
+    runs = podman("ps", "--format", "{{.Image}}").stdout.split()
+    assert [one for one in runs if UPGRADED in one] == [upgraded]

@@ -133,8 +133,10 @@ def _read(metrics: str) -> dict[str, Any]:
     def total(name: str) -> float:
         return sum(sample.value for sample in samples if sample.name == name)
 
+    lags = [sample.value for sample in samples if sample.name == "crossdock_lag"]
     breakers = {s.labels["system"]: int(s.value) for s in samples if s.name == "crossdock_breaker_state"}
     return {
+        "lag": int(sum(lags)) if lags else None,
         "calls_waiting": int(total("crossdock_effects_waiting")),
         "outbox_age_seconds": round(total("crossdock_outbox_age_seconds"), 1),
         "systems": {system: ("closed", "half open", "open")[state] for system, state in breakers.items()},

@@ -40,6 +40,8 @@ class Node(BaseModel):
     """Messages that are tried again by themselves."""
     calls_waiting: int = 0
     """Calls to outside systems not yet made."""
+    lag: int | None = None
+    """Messages it has yet to take or settle; None: it does not know."""
     outbox_age_seconds: float = 0.0
     """Age of the oldest event not yet published."""
     systems: Mapping[str, Breaker] = {}

@@ -1,5 +1,7 @@
 // The tower's API. Every call either returns what it is asked for or throws a Problem that says what to do.
 
+import { place } from './place.svelte'
+
 export class Problem extends Error {
   constructor(
     message: string,
@@ -89,11 +91,14 @@ export interface Story extends Journey {
 export interface Node {
   name: string
   domain: string
+  region: string
   answers: boolean
   why: string[]
   dead: number
   waiting: number
   calls_waiting: number
+  /** Null: the service does not know. */
+  lag: number | null
   outbox_age_seconds: number
   systems: Record<string, 'closed' | 'half open' | 'open'>
 }
@@ -117,6 +122,7 @@ export interface Playbook {
 }
 export interface Group {
   service: string
+  region: string
   group: string
   source: string
   kind: string | null
@@ -283,25 +289,35 @@ export interface ShownMessage {
   is_masked: boolean
   trial: Trial | null
 }
-export interface DeskAct {
-  id: number
-  at: string
+export interface Done {
+  service: string
+  id: string
   action: string
-  carrier_code: string
-  subject: string
   actor: string
   reason: string
+  target: string | null
+  about: string[]
+  covered: number
+  state: string
+  at: string
+  detail: Record<string, unknown>
 }
-export interface LetterChange extends Change {
-  letter_id: number
+export interface Partner {
+  name: string
+  changed_at: string
+  actor: string
+  body: { title: string; role: string; country: string | null; endpoints: Record<string, string>; identifiers: Record<string, string>; is_active: boolean }
 }
 
 const PAUSES = [300, 1500]
+/** Services are asked in the region that is looked at. */
+const placed = (path: string) =>
+  place.asked && path.startsWith('services/') ? `${path}${path.includes('?') ? '&' : '?'}region=${encodeURIComponent(place.asked)}` : path
 
 async function call<T>(method: string, path: string, body?: unknown, tried = 0): Promise<T> {
   let answer: Response
   try {
-    answer = await fetch(`api/v1/${path}`, {
+    answer = await fetch(`api/v1/${placed(path)}`, {
       method,
       headers: body === undefined ? {} : { 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -336,6 +352,9 @@ export const api = {
   late: () => call<Deadline[]>('GET', 'late'),
   sla: () => call<SlaGroup[]>('GET', 'sla'),
   why: (id: string) => call<{ waits_for: Waiting[]; silent: string[] }>('GET', `why/${encodeURIComponent(id)}`),
+  regions: () => call<{ region: string }[]>('GET', 'regions'),
+  audit: (wanted: Values) => call<Done[]>('GET', `audit${query({ limit: 200, ...wanted })}`),
+  partners: () => call<Partner[]>('GET', 'metadata/partner'),
   mesh: () => call<Picture>('GET', 'mesh'),
   failures: () => call<{ groups: Group[]; silent: string[] }>('GET', 'failures'),
   letters: (service: string, group: string, after = 0) =>
@@ -343,7 +362,6 @@ export const api = {
   letter: (service: string, id: number) => call<FullLetter>('GET', `${at(service)}/dead-letters/${id}`),
   readLetter: (service: string, id: number, said: { actor: string; reason: string }) =>
     call<FullLetter>('POST', `${at(service)}/dead-letters/${id}/read`, said),
-  letterChanges: (service: string) => call<LetterChange[]>('GET', `${at(service)}/dead-letters/changes`),
   plan: (service: string, wish: Wish) => call<{ covered: number }>('POST', `${at(service)}/dead-letters/plan`, wish),
   act: (service: string, wish: Wish) => call<Act>('POST', `${at(service)}/dead-letters/acts`, wish),
   acts: (service: string) => call<Act[]>('GET', `${at(service)}/dead-letters/acts`),
@@ -360,7 +378,6 @@ export const api = {
   stopReplay: (service: string, id: string) => call<Replay>('POST', `${at(service)}/replays/${id}/stop`),
   carriers: () => call<{ folder: string; carriers: Record<string, unknown>[] }>('GET', `${at('carrier-gateway')}/carriers`),
   standing: () => call<Standing[]>('GET', `${at('carrier-gateway')}/carriers/standing`),
-  deskActs: () => call<DeskAct[]>('GET', `${at('carrier-gateway')}/carriers/acts`),
   weeks: () => call<Record<string, unknown>[]>('GET', `${at('carrier-gateway')}/carriers/weeks`),
   profile: (carrier: string) => call<ProfileText>('GET', `${profile(carrier)}`),
   tryProfile: (carrier: string, draft: { text: string; sample: string }) =>

@@ -1,1 +1,0 @@
-import{J as e,K as t,L as n,S as r,j as i,st as a,z as o}from"./index-DLuo1tkA.js";var s=o(`<pre role="region" tabindex="0"><!></pre>`);function c(o,c){var l=s(),u=e(l);i(u,()=>c.children),a(l),t(()=>r(l,`aria-label`,c.label)),n(o,l)}export{c as t};
