@@ -6,11 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import helm_python as helm
 import pytest
 from charts import NAMESPACE, RELEASE, environment, example, manifests, objects, of_kind
+from pydantic import TypeAdapter
 
 from canonical import topology
-from chassis.provisioner import main, parser
+from canonical.federation import part_of
+from chassis.provisioner import main, names, parser, place
+
+from control_tower.domain.mesh import Address
 
 MESH = topology.load()
 FULL = f"{RELEASE}-region"
@@ -71,8 +76,8 @@ def test_the_broker_knows_every_user_of_the_topology(minimal: list[dict[str, Any
     out = tmp_path / "nats.conf"
     moved = {"/run/secrets/broker": str(tmp_path), "/etc/nats/nats.conf": str(out), "/data": str(tmp_path / "data")}
     arguments = config["args"]
-    for place, here in moved.items():
-        arguments = [argument.replace(place, here) for argument in arguments]
+    for there, here in moved.items():
+        arguments = [argument.replace(there, here) for argument in arguments]
     assert main(arguments) == 0
     users = {user["user"]: user for user in json.loads(out.read_text())["accounts"]["MESH"]["users"]}
     assert set(users) == {*MESH.services, "provisioner", "operator"}
@@ -83,17 +88,42 @@ def test_the_broker_knows_every_user_of_the_topology(minimal: list[dict[str, Any
             assert pull in users[name]["permissions"]["publish"]
 
 
-@pytest.mark.parametrize("values", ["minimal", "eu", "us"])
-def test_the_provisioner_understands_its_arguments(values: str) -> None:
-    found = objects("region", example(values))
+@pytest.mark.parametrize(
+    ("chart", "values", "kind"),
+    [("region", "minimal", "whole"), ("region", "eu", "region"), ("region", "us", "region"), ("hub", "hub", "hub")],
+)
+def test_each_place_makes_and_runs_its_part_of_the_topology(chart: str, values: str, kind: str) -> None:
+    found = objects(chart, example(values))
     (job,) = of_kind(found, "Job").values()
     args = parser().parse_args(job["spec"]["template"]["spec"]["containers"][0]["args"])
-    assert (args.command, args.region) == ("apply", example(values)["region"])
+    assert args.command == "apply"
+    where = place(args.region, names(args.leaves), args.hub)
+    assert (where.kind, where.region) == (kind, example(values).get("region", "hub"))
+    assert where.regions == (("eu", "us") if kind == "hub" else ())
+    here = set(part_of(MESH, where).services)
     made = set(args.services.split(",")) if args.services else set()
-    assert made in (set(), set(MESH.services))
+    assert made in (set(), here)
     (test,) = of_kind(found, "Pod").values()
     asked = parser().parse_args(test["spec"]["containers"][0]["args"])
-    assert len(asked.urls) == len(MESH.services)
+    assert len(asked.urls) == len(here)
+    servers = {f"{RELEASE}-{chart}-{name}" for name in ("nats", "postgres")}
+    assert set(of_kind(found, "StatefulSet")) - servers == {f"{RELEASE}-{chart}-{name}" for name in here}
+
+
+def test_the_hubs_tower_knows_where_the_services_of_each_region_are() -> None:
+    sets = of_kind(objects("hub", example("hub")), "StatefulSet")
+    (tower,) = sets[f"{RELEASE}-hub-control-tower"]["spec"]["template"]["spec"]["containers"]
+    regions = TypeAdapter(dict[str, Address]).validate_json(str(environment(tower)["CROSSDOCK_REGIONS"]))
+    assert list(regions) == example("hub")["nats"]["leaves"]
+    for region, address in regions.items():
+        assert address.of("order-release", 8101) == f"http://{region}-region-order-release.crossdock-{region}.svc:8101"
+
+
+def test_a_tower_beside_a_joined_region_is_refused() -> None:
+    values = example("eu")
+    values["services"]["control-tower"] = {"enabled": True}
+    with pytest.raises(helm.HelmError, match="has its tower there"):
+        objects("region", values)
 
 
 def test_a_further_service_is_one_block() -> None:

@@ -1,4 +1,4 @@
-"""docker-compose.yml is the mesh of `make up`: same services, ports and settings, hardened, within what 1.29 reads."""
+"""docker-compose.yml is the mesh of `make up`, as hub and regions: same services, ports and settings, hardened."""
 
 from importlib import import_module
 from typing import Any, get_type_hints
@@ -6,9 +6,13 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 from charts import ROOT
+from pydantic import TypeAdapter
 
 from canonical import topology
+from canonical.federation import Place, part_of
+from chassis.provisioner import names, parser, place
 
+from control_tower.domain.mesh import Address
 from crossdock_cli.layout import MONITOR, NATS, POSTGRES, SANDBOX, SMTP, Layout
 from crossdock_cli.parts import SYSTEMS
 
@@ -17,7 +21,9 @@ FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = FILE["services"]
 REGIONS = {"eu": ("", 8100), "us": ("us-", 8200)}
 """Prefix of a region's names, and the first of its ports on this machine."""
-CASES = [pytest.param(region, name, id=f"{region}-{name}") for region in REGIONS for name in MESH.services]
+IN_A_REGION = part_of(MESH, Place("region", "eu")).services
+AT_THE_HUB = part_of(MESH, Place("hub", "hub", tuple(REGIONS))).services
+CASES = [pytest.param(region, name, id=f"{region}-{name}") for region in REGIONS for name in IN_A_REGION]
 REFUSED_BY_1_29 = {"name", "include", "develop", "version"}
 
 
@@ -54,6 +60,33 @@ def test_a_service_calls_the_sandbox_as_in_the_local_mesh(region: str, name: str
     assert {key for key in given - elsewhere if key.lower() not in known} == set()
 
 
+@pytest.mark.parametrize(
+    ("provisioner", "region", "kind"),
+    [("hub-provisioner", "hub", "hub"), ("provisioner", "eu", "region"), ("us-provisioner", "us", "region")],
+)
+def test_each_place_makes_its_part_of_the_topology(provisioner: str, region: str, kind: str) -> None:
+    args = parser().parse_args(SERVICES[provisioner]["command"])
+    where = place(args.region, names(args.leaves), args.hub)
+    assert where == Place(kind, region, tuple(REGIONS) if kind == "hub" else ())
+    assert set(names(args.services)) == set(part_of(MESH, where).services)
+    assert args.nats_url == f"tls://nats-{region}:4222"
+
+
+def test_the_hubs_tower_asks_the_services_of_the_regions_that_run() -> None:
+    assert set(AT_THE_HUB) == {"control-tower"}
+    tower = SERVICES["control-tower"]
+    assert published("control-tower") == {("127.0.0.1", 8107, 8107)}
+    assert tower["environment"]["CROSSDOCK_NATS_URL"] == "tls://nats-hub:4222"
+    lines = (ROOT / "deploy/compose/two-regions.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    assert given["COMPOSE_PROFILES"].split(",") == ["sandbox", "second-region"]
+    for more, regions in (("", ["eu"]), (given["MORE_REGIONS"], ["eu", "us"])):
+        text = tower["environment"]["CROSSDOCK_REGIONS"].replace("${MORE_REGIONS:-}", more)
+        found = TypeAdapter(dict[str, Address]).validate_json(text)
+        asked = {address.of("notification", 8106) for address in found.values()}
+        assert asked == {f"http://{REGIONS[region][0]}notification:8106" for region in regions}
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_servers_are_on_the_ports_of_the_local_mesh(region: str) -> None:
     prefix, base = REGIONS[region]
@@ -69,7 +102,7 @@ def test_profiles_choose_what_is_not_always_there() -> None:
     profiles = {name: service.get("profiles", [""]) for name, service in SERVICES.items()}
     always = {name for name, (profile,) in profiles.items() if profile == ""}
     once = {"owner", "prepare", "certificates", "provisioner"}
-    assert always == {*MESH.services, *once, "nats-hub", "nats-eu", "postgres"}
+    assert always == {*MESH.services, *once, "hub-provisioner", "hub-postgres", "nats-hub", "nats-eu", "postgres"}
     assert {profile for (profile,) in profiles.values()} == {"", "sandbox", "second-region", "observability"}
 
 

@@ -53,3 +53,12 @@ app.kubernetes.io/component: {{ .part }}
 {{- define "crossdock.service" -}}
 {{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (default dict .service)) | toYaml -}}
 {{- end -}}
+
+{{/* Names of the services that run here, with commas between. */}}
+{{- define "crossdock.running" -}}
+{{- $names := list -}}
+{{- range $name, $block := .Values.services -}}
+{{- if (include "crossdock.service" (dict "root" $ "service" $block) | fromYaml).enabled }}{{ $names = append $names $name }}{{ end -}}
+{{- end -}}
+{{- $names | sortAlpha | join "," -}}
+{{- end -}}

@@ -14,6 +14,8 @@
 {{- if and (eq $values.tls.mode "existingSecret") (not $values.tls.existingSecret) }}{{ fail "tls.existingSecret is needed with tls.mode=existingSecret" }}{{ end -}}
 {{- if and (eq $values.tls.mode "certManager") (not $values.tls.issuerRef.name) }}{{ fail "tls.issuerRef.name is needed with tls.mode=certManager" }}{{ end -}}
 {{- if and $values.nats.leaves $values.hub.address }}{{ fail "nats.leaves is a hub's, hub.address a region's: set one" }}{{ end -}}
+{{- $tower := index $values.services "control-tower" | default dict -}}
+{{- if and $values.hub.address (ne (toString $tower.enabled) "false") }}{{ fail "services.control-tower.enabled must be false with hub.address: a region that joins a hub has its tower there" }}{{ end -}}
 {{- if and $values.ingress.enabled (not $values.ingress.host) }}{{ fail "ingress.host is needed with ingress.enabled" }}{{ end -}}
 {{- if and $values.gatewayApi.enabled (not $values.gatewayApi.parentRef.name) }}{{ fail "gatewayApi.parentRef.name is needed with gatewayApi.enabled" }}{{ end -}}
 {{- range $name, $block := $values.services -}}

@@ -15,7 +15,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 
-from canonical.federation import Place
+from canonical.federation import Place, part_of
 from canonical.topology import load
 from chassis.broker_config import PROVISIONER, Leaves, Listening, broker_config, link_user, users
 from chassis.broker_passwords import ensure_passwords, ensure_secret, password_file, read_passwords
@@ -70,7 +70,8 @@ def make_secrets(args: argparse.Namespace) -> None:
 
 def write_config(args: argparse.Namespace) -> None:
     """Write the broker's configuration, readable by its owner only."""
-    topology, regions = load(), names(args.leaves)
+    regions = names(args.leaves)
+    topology = part_of(load(), place(args.region, regions, args.hub))
     scheme = "tls" if args.tls_dir else "nats"
     leaves = Leaves()
     if regions:
