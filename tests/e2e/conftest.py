@@ -20,22 +20,22 @@ __all__ = ["SETTINGS", "free_base"]
 SETTINGS = {"UNKNOWN_SKU_GRACE_SECONDS": "2"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Mesh]]:
-    """Start a mesh of one's own, with control-tower if asked for; all of them are ended with the test run."""
+    """Start a mesh of one's own, with control-tower if asked for; all are ended before the next package."""
     with ExitStack() as started:
         yield lambda tower=False: started.enter_context(
             running(tmp_path_factory.mktemp("mesh"), tower=tower, **SETTINGS)
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mesh(start_mesh: Callable[..., Mesh]) -> Mesh:
     """The mesh the stories are told in."""
     return start_mesh()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def own_mesh(start_mesh: Callable[..., Mesh]) -> Mesh:
     """A mesh whose ledgers nobody compares: its orders come from the tests."""
     return start_mesh(tower=True)
@@ -47,9 +47,9 @@ def state_dir(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-@pytest.fixture(scope="module")
-def tower(own_mesh: Mesh) -> Iterator[Tower]:
-    """The page of a mesh with a few delivered orders, in a browser."""
+@pytest.fixture(scope="package")
+def delivered(own_mesh: Mesh) -> tuple[str, str]:
+    """An order that was delivered, and its tracking number."""
     drained(own_mesh, Wish(orders=6, seed=55), seconds=60)
     web = httpx.Client(base_url=own_mesh.url("control-tower"))
     order = ""
@@ -58,10 +58,15 @@ def tower(own_mesh: Mesh) -> Iterator[Tower]:
         found = web.get("/api/v1/journeys", params={"stage": "completed"}).json()
         order = found[0]["correlation_id"] if found else ""
     story = web.get(f"/api/v1/journeys/{order}").json()["story"]
-    number = next(told["data"]["tracking_number"] for told in story if "tracking_number" in told["data"])
+    return order, next(told["data"]["tracking_number"] for told in story if "tracking_number" in told["data"])
+
+
+@pytest.fixture(scope="module")
+def tower(own_mesh: Mesh, delivered: tuple[str, str]) -> Iterator[Tower]:
+    """The page of a mesh with a few delivered orders, in a browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield Tower(own_mesh, browser, order, number)
+        yield Tower(own_mesh, browser, *delivered)
         browser.close()
 
 
