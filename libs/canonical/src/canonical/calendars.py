@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
+from canonical.documents import read
 from canonical.ids import SiteCode
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -172,10 +172,7 @@ def parse(name: str, text: str) -> Calendar:
     Raises:
         InvalidCalendar: the text is no calendar of that name; the message says which and why.
     """
-    try:
-        calendar = Calendar.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise InvalidCalendar(f"calendar {name}: {error}") from error
+    calendar = read(Calendar, text, f"calendar {name}", InvalidCalendar)
     if calendar.name != name:
         raise InvalidCalendar(f"calendar {name}: the file calls it {calendar.name!r}")
     return calendar

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from canonical.compatibility import touches
+from canonical.documents import read
 from canonical.fields import ROOT, Schema, fields, kind_of
 
 KINDS = frozenset({"string", "integer", "number", "boolean", "array", "object", "date-time", "date"})
@@ -65,10 +65,7 @@ def parse(text: str) -> Contract:
     Raises:
         InvalidContract: it is none; the message says why.
     """
-    try:
-        return Contract.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise InvalidContract(f"contract: {error}") from error
+    return read(Contract, text, "contract", InvalidContract)
 
 
 def hearing(contracts: Iterable[Contract], event_type: str) -> list[str]:

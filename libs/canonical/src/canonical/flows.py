@@ -6,11 +6,11 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Annotated, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from canonical import calendars
 from canonical.catalogue import EVENTS
+from canonical.documents import read
 
 
 class InvalidFlow(Exception):
@@ -134,10 +134,7 @@ def parse(name: str, text: str) -> Flow:
     Raises:
         InvalidFlow: the text is no flow of that name; the message says which and why.
     """
-    try:
-        flow = Flow.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise InvalidFlow(f"flow {name}: {error}") from error
+    flow = read(Flow, text, f"flow {name}", InvalidFlow)
     if flow.name != name:
         raise InvalidFlow(f"flow {name}: the file calls it {flow.name!r}")
     return flow

@@ -5,8 +5,9 @@ import binascii
 import re
 from typing import Annotated, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+
+from canonical.documents import read
 
 LEAST_CONTRAST = 4.5
 """WCAG 2.2, level AA, for text."""
@@ -105,10 +106,7 @@ def parse(company: str, text: str) -> Brand:
     Raises:
         InvalidBrand: the text is no brand of that company; the message says why.
     """
-    try:
-        brand = Brand.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise InvalidBrand(f"brand {company}: {error}") from error
+    brand = read(Brand, text, f"brand {company}", InvalidBrand)
     if brand.company != company:
         raise InvalidBrand(f"brand {company}: the file is for {brand.company!r}")
     return brand
