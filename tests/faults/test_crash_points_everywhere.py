@@ -12,8 +12,9 @@ from chassis.crashpoints import POINTS
 from crossdock_cli.world import Wish
 
 ORDERS, PER_SECOND, PASSAGE = size((60, 10.0, 120), (300, 10.0, 120))
-IN_A_BATCH = {"after-handler": 400}
-"""Where a batch of 256 undone messages may pass: an earlier end would come again before any progress."""
+IN_A_BATCH = {"after-handler": 400, "after-call": 220}
+"""Where a batch of 256 undone messages may pass, or two calls with fifty effects each: an earlier end would come
+again before any progress."""
 SECONDS = size(90.0, 300.0)
 SEED = 4
 OF_FAILURES = {"letter-written", "letter-kept", "before-retry", "after-retry"}
