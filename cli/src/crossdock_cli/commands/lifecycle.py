@@ -40,13 +40,9 @@ def up(  # noqa: PLR0913  one argument per option
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Start the mesh and wait until it is ready.
-
-    crossdock up                      everything, on ports 8100 to 8199
+    """Start everything, on ports 8100 to 8199, and wait until it is ready.
 
     crossdock up --base-port 9100     a second mesh beside it (with --state-dir of its own)
-
-    crossdock up --python notification=../next/.venv/bin/python    one service of another release
 
     crossdock up --regions eu,us      a hub with the control tower, and two regions; a hundred ports each
     """
