@@ -1,4 +1,4 @@
-"""Make a service with the whole anatomy: its folder, topology entry, import contracts and owner line."""
+"""Make a service with the whole anatomy: its folder, topology entry, import contracts, owner line, and deployment."""
 
 import argparse
 import re
@@ -12,6 +12,8 @@ from pathlib import Path
 from string import Template
 
 from canonical import EVENTS, CanonicalEvent
+
+from deployed import CHART, COMPOSE, PROMETHEUS, in_chart, in_compose, in_prometheus
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = Path(__file__).parent / "templates" / "service"
@@ -107,7 +109,7 @@ def write_folder(root: Path, plan: Plan) -> None:
 
 
 def register(root: Path, plan: Plan) -> None:
-    """Add the service to the topology, the import contracts and the owners."""
+    """Add the service to the topology, the import contracts, the owners, and to what is deployed."""
     topology = root / TOPOLOGY
     entry = "\n".join(
         [
@@ -125,6 +127,18 @@ def register(root: Path, plan: Plan) -> None:
     pyproject.write_text(with_package(pyproject.read_text(), plan.package))
     owners = root / "CODEOWNERS"
     owners.write_text(with_owner(owners.read_text(), f"{f'/services/{plan.name}/':<30} {plan.owner}"))
+    for path, text in deployed(root, plan).items():
+        (root / path).write_text(text)
+
+
+def deployed(root: Path, plan: Plan) -> Mapping[Path, str]:
+    """Return compose, chart and Prometheus' configuration with the service."""
+    compose, chart, prometheus = ((root / path).read_text() for path in (COMPOSE, CHART, PROMETHEUS))
+    return {
+        COMPOSE: in_compose(compose, plan.name, plan.port),
+        CHART: in_chart(chart, plan.name, plan.port, f"Domain {plan.domain}"),
+        PROMETHEUS: in_prometheus(prometheus, plan.name, plan.port),
+    }
 
 
 def with_package(text: str, package: str) -> str:

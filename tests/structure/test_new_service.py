@@ -1,5 +1,6 @@
 """A service made by `make new-service` is whole: named everywhere, well formed, and its own tests pass."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -7,10 +8,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from workspace import CARD, ROOT, SERVICE_MODULES
 
 from canonical import topology
 
+from deployed import CHART, COMPOSE, PROMETHEUS
 from new_service import TOPOLOGY, main
 
 NEW = "proving-ground"
@@ -19,7 +22,7 @@ NEW = "proving-ground"
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A repository with all that the tool edits, and the service's folders by name."""
-    for name in ("pyproject.toml", "CODEOWNERS", str(TOPOLOGY)):
+    for name in ("pyproject.toml", "CODEOWNERS", *map(str, (TOPOLOGY, COMPOSE, CHART, PROMETHEUS))):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     for service in (ROOT / "services").iterdir():
@@ -54,6 +57,27 @@ def test_new_service_is_named_everywhere(copy: Path) -> None:
     assert [(service.domain, service.port) for service in mesh.services.values()].count((made.domain, made.port)) == 1
     assert mesh.streams[mesh.stream_of(made.domain)].domain == made.domain == "proving"
     assert "/services/proving-ground/      @crossdock/proving\n" in (copy / "CODEOWNERS").read_text()
+
+
+def test_new_service_is_deployed_as_the_others_are(copy: Path) -> None:
+    assert make(copy) == 0
+    port = topology.parse((copy / TOPOLOGY).read_text()).services[NEW].port
+    compose = yaml.safe_load((copy / COMPOSE).read_text())["services"]
+    for prefix in ("", "us-"):
+        made, known = compose[f"{prefix}{NEW}"], compose[f"{prefix}order-release"]
+        renamed = json.loads(
+            json.dumps(known)
+            .replace("order-release", NEW)
+            .replace("ORDER_RELEASE", "PROVING_GROUND")
+            .replace("8101", str(port))
+            .replace("8201", str(port + 100))
+        )
+        assert made == renamed
+        (services,) = [one for one in compose[f"{prefix}provisioner"]["command"] if one.startswith("--services=")]
+        assert services.endswith(f",{NEW}")
+    assert yaml.safe_load((copy / CHART).read_text())["services"][NEW] == {"port": port}
+    jobs = yaml.safe_load((copy / PROMETHEUS).read_text())["scrape_configs"]
+    assert {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}[NEW] == [f"{NEW}:{port}"]
 
 
 def test_new_service_is_well_formed_and_its_tests_pass(copy: Path) -> None:
