@@ -13,6 +13,8 @@ from pydantic import TypeAdapter
 
 from canonical import topology
 from canonical.federation import part_of
+from chassis.broker_config import ROUTE, link_user, users
+from chassis.broker_passwords import ensure_passwords
 from chassis.provisioner import main, names, parser, place
 
 from control_tower.domain.mesh import Address
@@ -108,6 +110,32 @@ def test_each_place_makes_and_runs_its_part_of_the_topology(chart: str, values: 
     assert len(asked.urls) == len(here)
     servers = {f"{RELEASE}-{chart}-{name}" for name in ("nats", "postgres")}
     assert set(of_kind(found, "StatefulSet")) - servers == {f"{RELEASE}-{chart}-{name}" for name in here}
+
+
+def test_the_servers_of_a_cluster_find_each_other_and_keep_every_stream_together(tmp_path: Path) -> None:
+    found = objects("region", example("eu"))
+    brokers = of_kind(found, "StatefulSet")[f"{FULL}-nats"]["spec"]
+    peers = of_kind(found, "Service")[brokers["serviceName"]]["spec"]
+    assert (peers["clusterIP"], peers["publishNotReadyAddresses"]) == ("None", True)
+    spec = brokers["template"]["spec"]
+    args = parser().parse_args(spec["initContainers"][0]["args"])
+    members = [f"{FULL}-nats-{number}.{FULL}-nats-peers:6222" for number in range(brokers["replicas"])]
+    assert (names(args.cluster), len(members)) == (members, 3)
+    assert args.server_name == "$(POD_NAME)"
+    ensure_passwords(tmp_path, [*users(MESH), ROUTE, link_user("eu")])
+    out = tmp_path / "nats.conf"
+    asked = [one for one in spec["initContainers"][0]["args"] if not one.startswith(("--secrets-dir", "--out"))]
+    assert main([*asked, f"--secrets-dir={tmp_path}", f"--out={out}"]) == 0
+    cluster = json.loads(out.read_text())["cluster"]
+    assert [route.rpartition("@")[2] for route in cluster["routes"]] == members
+    assert cluster["tls"]["verify"] is True
+    ports = {port["name"]: port["containerPort"] for port in spec["containers"][0]["ports"]}
+    assert ports["routes"] == 6222
+    (certificate,) = of_kind(found, "Certificate").values()
+    assert {member.partition(":")[0] for member in members} <= set(certificate["spec"]["dnsNames"])
+    for values in ("eu", "us"):
+        (job,) = of_kind(objects("region", example(values)), "Job").values()
+        assert parser().parse_args(job["spec"]["template"]["spec"]["containers"][0]["args"]).replicas == 3
 
 
 def test_the_hubs_tower_knows_where_the_services_of_each_region_are() -> None:

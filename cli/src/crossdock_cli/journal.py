@@ -78,7 +78,7 @@ async def operator(layout: Layout) -> AsyncIterator[Client]:
     credential = {"user": USER, "password": password.read_text().strip()} if password.exists() else {}
     try:
         client = await nats.connect(
-            layout.broker_url(),
+            layout.broker_url().split(","),
             inbox_prefix=inbox_prefix(USER).encode(),
             allow_reconnect=False,
             connect_timeout=3,

@@ -32,6 +32,8 @@ class Layout:
     """Of services that run in a virtual environment of their own: its interpreter."""
     nats_url: str | None = None
     nats_secrets: str | None = None
+    nats_replicas: int = 1
+    """On how many servers of an outside cluster each stream is kept."""
     database_url: str | None = None
     regions: tuple[str, ...] = ()
     """The regions that join this mesh, where it is their hub."""

@@ -123,7 +123,8 @@ async def prepare(layout: Layout) -> None:
     password = layout.broker_secrets / "nats-provisioner.password"
     try:
         secret = password.read_text().strip() if password.exists() else ""
-        await provision(layout.broker_url(), "provisioner", secret, load(), layout.region, place=layout.place)
+        url, replicas = layout.broker_url(), layout.nats_replicas
+        await provision(url, "provisioner", secret, load(), layout.region, place=layout.place, replicas=replicas)
     except StartupError as error:
         raise StartFailure(
             f"{error} Check --nats-url and --nats-secrets." if layout.nats_url else str(error)

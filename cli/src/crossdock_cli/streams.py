@@ -159,7 +159,7 @@ def make_missing(mesh: Mesh) -> None:
     layout = mesh.layout
     password = layout.broker_secrets / f"nats-{ADMINISTRATOR}.password"
     try:
-        provision_blocking(layout.broker_url(), password, layout.region, layout.place)
+        provision_blocking(layout.broker_url(), password, layout.region, layout.place, layout.nats_replicas)
     except StartupError as error:
         raise CliError(str(error), Exit.UNCLEAN) from error
 

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from crossdock_cli.commands.options import (
     DatabaseUrl,
     Detach,
     Json,
+    NatsReplicas,
     NatsSecrets,
     NatsUrl,
     Only,
@@ -37,6 +39,7 @@ def up(  # noqa: PLR0913  one argument per option
     pythons: Pythons = None,
     nats_url: NatsUrl = None,
     nats_secrets: NatsSecrets = None,
+    nats_replicas: NatsReplicas = 1,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -57,14 +60,19 @@ def up(  # noqa: PLR0913  one argument per option
         only=_names(only),
         settings=_settings(settings or []),
         pythons=_pythons(pythons or []),
-        nats_url=nats_url,
-        nats_secrets=str(nats_secrets) if nats_secrets else None,
-        database_url=database_url,
+        **_outside(nats_url, nats_secrets, nats_replicas, database_url),
     )
     meshes = [Mesh(one) for one in federation.layouts(layout, _names(regions))]
     _tell_started(meshes, _start_all(meshes), as_json=as_json)
     if not detach:
         _stay(meshes)
+
+
+def _outside(
+    nats_url: str | None, nats_secrets: Path | None, replicas: int, database_url: str | None
+) -> dict[str, Any]:
+    secrets = str(nats_secrets) if nats_secrets else None
+    return {"nats_url": nats_url, "nats_secrets": secrets, "nats_replicas": replicas, "database_url": database_url}
 
 
 def _names(text: str) -> tuple[str, ...]:

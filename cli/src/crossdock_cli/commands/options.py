@@ -37,10 +37,17 @@ Pythons = Annotated[
     ),
 ]
 NatsUrl = Annotated[
-    str | None, typer.Option("--nats-url", help="Use this broker (2.15.1 or newer) instead of starting one.")
+    str | None,
+    typer.Option(
+        "--nats-url",
+        help="Use this broker (2.15.1 or newer) instead of starting one; a cluster's servers with commas between.",
+    ),
 ]
 NatsSecrets = Annotated[
     Path | None, typer.Option("--nats-secrets", help="Folder of `nats-<user>.password` files for --nats-url.")
+]
+NatsReplicas = Annotated[
+    int, typer.Option("--nats-replicas", min=1, max=5, help="On how many servers of --nats-url each stream is kept.")
 ]
 DatabaseUrl = Annotated[
     str | None,

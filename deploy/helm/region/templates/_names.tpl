@@ -49,6 +49,16 @@ app.kubernetes.io/component: {{ .part }}
 {{- end -}}
 {{- end -}}
 
+{{/* Where the servers of the embedded cluster listen for each other; nothing of a server that stands alone. */}}
+{{- define "crossdock.natsMembers" -}}
+{{- $full := printf "%s-nats" (include "crossdock.fullname" .) -}}
+{{- $members := list -}}
+{{- if gt (int .Values.nats.replicas) 1 -}}
+{{- range until (int .Values.nats.replicas) }}{{ $members = append $members (printf "%s-%d.%s-peers:6222" $full . $full) }}{{ end -}}
+{{- end -}}
+{{- join "," $members -}}
+{{- end -}}
+
 {{/* A service's block over the defaults, as YAML: (dict "root" $ "service" BLOCK). */}}
 {{- define "crossdock.service" -}}
 {{- mergeOverwrite (deepCopy .root.Values.defaults) (deepCopy (default dict .service)) | toYaml -}}

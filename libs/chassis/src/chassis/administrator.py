@@ -31,7 +31,7 @@ async def administrator(
     """
     try:
         client = await nats.connect(
-            url,
+            url.split(","),
             user=user,
             password=password,
             inbox_prefix=inbox_prefix(user),

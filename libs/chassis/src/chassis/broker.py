@@ -62,7 +62,7 @@ class Broker:
         self._subscribers: list[MeshBatchSubscriber] = []
         self.prefix = f"_INBOX_{service.replace('-', '_')}"
         self.faststream = NatsBroker(
-            settings.nats_url,
+            settings.nats_url.split(","),
             security=self._security(),
             name=service,
             apply_types=False,

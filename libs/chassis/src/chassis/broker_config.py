@@ -9,9 +9,23 @@ from canonical.topology import Permissions, Topology, inbox_prefix, operator_per
 
 ACCOUNT = "MESH"
 PROVISIONER, OPERATOR = "provisioner", "operator"
+ROUTE = "route"
+"""Who the servers of a cluster are to each other; no client may connect as it."""
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 PING = "10s"
 """How often a broker with a link asks the other side, so that one that hangs is noticed within half a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The servers that keep each stream together."""
+
+    listen: str
+    """Where this one listens for the others."""
+    members: tuple[str, ...]
+    """Where each of them is, `host:port`, this one too."""
+    password: str
+    """What they prove themselves to each other with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +38,7 @@ class Listening:
     server_name: str
     tls: Path | None = None
     """Folder of `tls.crt`, `tls.key` and `ca.crt`; clients connect in the clear without."""
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,8 @@ def broker_config(
     }
     if listening.tls:
         config["tls"] = _tls(listening.tls)
+    if listening.cluster:
+        config["cluster"] = _cluster(listening.cluster, region, listening.tls)
     if leaves and leaves.listen:
         entries += [
             _user(link_user(name), password, link_permissions(topology, name))
@@ -89,6 +106,20 @@ def _rights(topology: Topology, region: str, user: str) -> Permissions:
     if user == PROVISIONER:
         return Permissions(publish=("$JS.API.>",), subscribe=(f"{inbox_prefix(user)}.>",))
     return operator_permissions() if user == OPERATOR else topology.permissions(user, region)
+
+
+def _cluster(cluster: Cluster, region: str, tls: Path | None) -> dict[str, object]:
+    found: dict[str, object] = {
+        "name": f"crossdock-{region}",
+        "listen": cluster.listen,
+        "authorization": {"user": ROUTE, "password": cluster.password},
+        "routes": [f"nats://{ROUTE}:{cluster.password}@{member}" for member in cluster.members],
+        # clients know every server by its setting: those of the cluster may be known by other names among themselves
+        "no_advertise": True,
+    }
+    if tls:
+        found["tls"] = _tls(tls) | {"ca_file": str(tls / "ca.crt"), "verify": True}
+    return found
 
 
 def _tls(folder: Path) -> dict[str, object]:

@@ -41,7 +41,7 @@ class Provisioned:
     unchanged: list[str] = field(default_factory=list)
 
 
-def stream_config(name: str, stream: Stream, topology: Topology, region: str) -> StreamConfig:
+def stream_config(name: str, stream: Stream, topology: Topology, region: str, replicas: int = 1) -> StreamConfig:
     """Return the broker's form of a stream."""
     transform = stream.transform(region, topology.partitions)
     return StreamConfig(
@@ -60,7 +60,7 @@ def stream_config(name: str, stream: Stream, topology: Topology, region: str) ->
         deny_purge=stream.domain is not None,
         compression=StoreCompression.NONE,
         subject_transform=SubjectTransform(*transform) if transform else None,
-        num_replicas=1,
+        num_replicas=replicas,
     )
 
 
@@ -69,7 +69,7 @@ def _source(source: Source) -> StreamSource:
     return StreamSource(name=source.stream, filter_subject=source.filter, external=external)
 
 
-def bucket_config(name: str, topology: Topology, mirror: Source | None) -> StreamConfig:
+def bucket_config(name: str, topology: Topology, mirror: Source | None, replicas: int = 1) -> StreamConfig:
     """Return the broker's form of a bucket, or of a copy of it: the last message of each key, for ever."""
     return StreamConfig(
         name=bucket_stream(name),
@@ -85,7 +85,7 @@ def bucket_config(name: str, topology: Topology, mirror: Source | None) -> Strea
         deny_delete=True,
         deny_purge=True,
         compression=StoreCompression.NONE,
-        num_replicas=1,
+        num_replicas=replicas,
     )
 
 
@@ -112,28 +112,30 @@ async def provision(
     ca_file: Path | None = None,
     *,
     place: Place | None = None,
+    replicas: int = 1,
 ) -> Provisioned:
     """Create what is missing and update what differs; running it twice changes nothing.
 
-    `place` says that the broker is a hub, or a region of one; without it the broker has a whole mesh.
+    `place` says that the broker is a hub, or a region of one; without it the broker has a whole mesh. Each stream is
+    kept by so many `replicas`, servers of a cluster.
 
     Raises:
         StartupError: the broker cannot be reached, is too old, or refuses a change.
     """
     async with administrator(url, user, password, ca_file) as js:
         try:
-            return await _provision(js, topology, place or Place("whole", region))
+            return await _provision(js, topology, place or Place("whole", region), replicas)
         except APIError as error:
             raise StartupError(f"The broker refused a stream or durable: {error.description}.") from error
 
 
-async def _provision(js: JetStreamContext, topology: Topology, place: Place) -> Provisioned:
+async def _provision(js: JetStreamContext, topology: Topology, place: Place, replicas: int) -> Provisioned:
     done, part, region = Provisioned(), part_of(topology, place), place.region
     for name, stream in part.streams.items():
-        await _stream(js, stream_config(name, stream, part, region), done)
+        await _stream(js, stream_config(name, stream, part, region, replicas), done)
     for name in part.buckets:
         mirror = mirror_of(name, region) if place.kind == "region" else None
-        await _stream(js, bucket_config(name, part, mirror), done)
+        await _stream(js, bucket_config(name, part, mirror, replicas), done)
     for service in part.services:
         for durable in part.every_durable(service, region):
             await _consumer(js, durable, consumer_config(durable, part), done)
@@ -180,6 +182,9 @@ async def _consumer(js: JetStreamContext, durable: Durable, config: ConsumerConf
     done.updated.append(durable.name)
 
 
-def provision_blocking(url: str, password_file: Path, region: str, place: Place | None = None) -> Provisioned:
+def provision_blocking(
+    url: str, password_file: Path, region: str, place: Place | None = None, replicas: int = 1
+) -> Provisioned:
     """Provision the shipped topology; for callers without an event loop."""
-    return asyncio.run(provision(url, "provisioner", password_file.read_text().strip(), load(), region, place=place))
+    password = password_file.read_text().strip()
+    return asyncio.run(provision(url, "provisioner", password, load(), region, place=place, replicas=replicas))

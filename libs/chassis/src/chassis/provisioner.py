@@ -17,7 +17,7 @@ import httpx
 
 from canonical.federation import Place, part_of
 from canonical.topology import load
-from chassis.broker_config import PROVISIONER, Leaves, Listening, broker_config, link_user, users
+from chassis.broker_config import PROVISIONER, ROUTE, Cluster, Leaves, Listening, broker_config, link_user, users
 from chassis.broker_passwords import ensure_passwords, ensure_secret, password_file, read_passwords
 from chassis.errors import StartupError
 from chassis.local.databases import ensure_databases
@@ -42,11 +42,14 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--region", required=True, help="region token of subjects and JetStream domain")
         command.add_argument("--hub", default="", help="host and port of the hub's leaf listener, where there is one")
     config.add_argument("--out", type=Path, required=True, help="file to write")
+    config.add_argument("--cluster", default="", help="host and port of every server's route listener, commas between")
+    config.add_argument("--server-name", default="", help="this server's name in the cluster")
     config.add_argument("--store-dir", type=Path, default=Path("/data"), help="folder of the streams")
     config.add_argument("--tls-dir", type=Path, help="folder of tls.crt, tls.key and ca.crt")
     apply.add_argument("--nats-url", required=True, help="broker of the region")
     apply.add_argument("--nats-ca-file", type=Path, help="authority that signed the broker's certificate")
     apply.add_argument("--database-url-file", type=Path, help="file of the URL of a role that may create databases")
+    apply.add_argument("--replicas", type=int, default=1, help="servers that keep each stream: 1, or 3 of a cluster")
     apply.add_argument("--services", default="", help="services that need a database, with commas between")
     ready = commands.add_parser("ready", help="wait until every address answers well")
     ready.add_argument("urls", nargs="+", help="addresses such as http://host:8101/health/ready")
@@ -62,7 +65,7 @@ def names(text: str) -> list[str]:
 
 def make_secrets(args: argparse.Namespace) -> None:
     """Make a password for every user of the broker, for every region that may join, and what else is named."""
-    wanted = [*users(load()), *(link_user(region) for region in names(args.leaves))]
+    wanted = [*users(load()), ROUTE, *(link_user(region) for region in names(args.leaves))]
     ensure_passwords(args.secrets_dir, wanted)
     for name in names(args.also):
         ensure_secret(args.secrets_dir / name)
@@ -84,12 +87,20 @@ def write_config(args: argparse.Namespace) -> None:
         client="0.0.0.0:4222",
         monitor="0.0.0.0:8222",
         store=args.store_dir,
-        server_name=f"crossdock-{args.region}",
+        server_name=args.server_name or f"crossdock-{args.region}",
         tls=args.tls_dir,
+        cluster=cluster_of(names(args.cluster), args.secrets_dir),
     )
     passwords = read_passwords(args.secrets_dir, users(topology))
     args.out.touch(mode=0o600)
     args.out.write_text(json.dumps(broker_config(topology, args.region, passwords, listening, leaves), indent=1))
+
+
+def cluster_of(members: Sequence[str], secrets_dir: Path) -> Cluster | None:
+    """Return how the servers of a cluster find each other; None for a server that stands alone."""
+    if not members:
+        return None
+    return Cluster("0.0.0.0:6222", tuple(members), password_file(secrets_dir, ROUTE).read_text().strip())
 
 
 def apply(args: argparse.Namespace) -> None:
@@ -120,7 +131,16 @@ async def _apply(args: argparse.Namespace) -> None:
 async def _streams(args: argparse.Namespace) -> Provisioned:
     password = password_file(args.secrets_dir, PROVISIONER).read_text().strip()
     where = place(args.region, names(args.leaves), args.hub)
-    return await provision(args.nats_url, PROVISIONER, password, load(), args.region, args.nats_ca_file, place=where)
+    return await provision(
+        args.nats_url,
+        PROVISIONER,
+        password,
+        load(),
+        args.region,
+        args.nats_ca_file,
+        place=where,
+        replicas=args.replicas,
+    )
 
 
 def place(region: str, leaves: Sequence[str], hub: str) -> Place:

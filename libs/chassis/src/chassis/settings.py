@@ -17,7 +17,10 @@ class Settings(BaseSettings):
     replicas: int = Field(default=1, description="Replicas that share the partitions.")
     host: str = Field(default="127.0.0.1", description="Address the HTTP server binds.")
     port: int = Field(default=8100, description="TCP port the HTTP server binds.")
-    nats_url: str = Field(default="nats://127.0.0.1:8122", description="Broker of this region.")
+    nats_url: str = Field(
+        default="nats://127.0.0.1:8122",
+        description="Broker of this region; the servers of a cluster with commas between.",
+    )
     nats_user: str | None = Field(default=None, description="Broker user; the service name when empty.")
     nats_password_file: Path | None = Field(default=None, description="File holding the broker password.")
     nats_ca_file: Path | None = Field(

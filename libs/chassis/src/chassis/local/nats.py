@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from canonical.topology import Topology
-from chassis.broker_config import Leaves, Listening, broker_config, users
+from chassis.broker_config import Cluster, Leaves, Listening, broker_config, users
 from chassis.broker_passwords import ensure_passwords
 from chassis.local.errors import LocalServerError
 from chassis.local.ports import HOST, require_free, wait_open
@@ -56,9 +56,11 @@ class NatsServer:
         region: str,
         leaves: Leaves | None = None,
         host: str = HOST,
+        cluster: Cluster | None = None,
     ) -> None:
         self.folder, self.host, self.port, self.monitor_port = folder, host, port, monitor_port
-        self.leaves = leaves
+        self.leaves, self.cluster = leaves, cluster
+        self.name = f"crossdock-{region}"
         self._topology, self._region = topology, region
         self.users = users(topology)
         self.passwords = ensure_passwords(folder / "secrets", self.users)
@@ -88,7 +90,8 @@ class NatsServer:
                 client=f"{self.host}:{self.port}",
                 monitor=f"{HOST}:{self.monitor_port}",
                 store=self.folder / "jetstream",
-                server_name=f"crossdock-{self._region}",
+                server_name=self.name,
+                cluster=self.cluster,
             ),
             self.leaves,
         )
