@@ -63,7 +63,7 @@ class Service:
         self.metrics = Metrics()
         self.tracing = Tracing(name, settings)
         self.package = name.replace("-", "_")
-        self.engine = engine_of(settings.database_url)
+        self.engine = engine_of(settings.database_url, settings.database_connections)
         self.ownership = Ownership(self.engine, on_grant=self._load_lanes, on_loss=self._forget_lanes)
         self._runners: dict[str, Runner] = {}
         self.pressure = Pressure(settings.effect_backlog_limit, self._backlogs)

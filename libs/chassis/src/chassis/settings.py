@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="postgresql+asyncpg://127.0.0.1:8132/crossdock", description="This service's own database."
     )
+    database_connections: int = Field(
+        default=12, ge=4, description="Most connections one process holds to its database."
+    )
     keep_days: int = Field(
         default=15, ge=8, description="Days done rows are kept; more than the 14 the streams keep messages."
     )
