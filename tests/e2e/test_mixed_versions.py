@@ -16,6 +16,8 @@ from canonical import topology
 from crossdock_cli import journal
 from crossdock_cli.world import Wish
 
+from .conftest import SETTINGS
+
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
 GATEWAY = "carrier-gateway"
@@ -41,7 +43,7 @@ def next_release(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("newer", [(GATEWAY,), OTHERS], ids=["one-is-newer", "one-is-older"])
 def test_two_releases_deliver_together(next_release: str, tmp_path: Path, newer: Collection[str]) -> None:
-    with running(tmp_path / "mesh", pythons=dict.fromkeys(newer, next_release)) as mesh:
+    with running(tmp_path / "mesh", pythons=dict.fromkeys(newer, next_release), **SETTINGS) as mesh:
         drained(mesh, Wish(orders=30, seed=21, scenario="mixed"), seconds=90).assert_clean()
         facts = asyncio.run(
             journal.read_types(mesh.layout, sorted(canonical.EVENTS), datetime.now(UTC) - timedelta(hours=1))

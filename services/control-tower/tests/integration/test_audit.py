@@ -46,16 +46,19 @@ async def test_acts_and_replays_are_found_by_who_what_when_and_order(mesh: Local
     sample = build_sample(await mesh.settings("inventory-sync"))
     began = datetime.now(UTC)
     async with served(sample) as url, httpx.AsyncClient(base_url=url) as people:
-        async with sample.engine.begin() as connection:
-            await connection.execute(text("TRUNCATE letter, letter_act CASCADE"))  # earlier tests of this database
         await sample.bury("webhook", "w-1", {"no": "order"}, Permanent("not ours", remedy="correct-request"))
         async with sample.engine.begin() as connection:
-            await connection.execute(text("UPDATE letter SET correlation_id = 'SO-7'"))
-        act = {"action": "discard", "selection": {}, "actor": "ada", "reason": "a test's leftovers"}
+            await connection.execute(text("UPDATE letter SET correlation_id = 'SO-7' WHERE source = 'webhook'"))
+        act = {
+            "action": "discard",
+            "selection": {"correlation_id": "SO-7"},
+            "actor": "ada",
+            "reason": "a test's leftovers",
+        }
         assert (await people.post("/dead-letters/acts", json=act)).status_code == 202
-        letter = (await people.get("/dead-letters", params={"state": "discarded"})).json()[0]["id"]
+        (letter,) = (await people.get("/dead-letters", params={"state": "discarded", "correlation_id": "SO-7"})).json()
         why = {"actor": "linus", "reason": "the customer asked"}
-        assert (await people.post(f"/dead-letters/{letter}/read", json=why)).status_code == 200
+        assert (await people.post(f"/dead-letters/{letter['id']}/read", json=why)).status_code == 200
         replay = {"actor": "grace", "reason": "proof was lost", "correlation_id": "SO-8"}
         assert (await people.post("/replays", json=replay)).status_code == 202
         said = common.model_dump(exclude={"port"})

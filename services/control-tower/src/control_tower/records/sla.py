@@ -41,7 +41,7 @@ SELECT e.body FROM journey j JOIN event e ON e.correlation_id = j.correlation_id
     AND e.day BETWEEN (j.first_at AT TIME ZONE 'UTC')::date AND (j.last_at AT TIME ZONE 'UTC')::date
 WHERE j.correlation_id = :correlation_id ORDER BY e.recorded_at LIMIT 5000
 """
-FRESH_SECONDS = 5.0
+FRESH_SECONDS, OLDEST_SECONDS, PATIENCE_SECONDS = 5.0, 600.0, 2.0
 REST = 10
 """A count that took long is made again only after so many times as long."""
 
@@ -53,36 +53,33 @@ class Sla:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._figures: dict[Key, dict[str, Any]] | None = None
-        self._stale_at = float("-inf")
+        self._figures: dict[Key, dict[str, Any]] = {}
+        self._counted_at, self._fresh_until = float("-inf"), float("-inf")
         self._counting: asyncio.Task[None] | None = None
 
     async def figures(self) -> dict[Key, dict[str, Any]]:
-        """Return figures by flow and the event a limit begins with.
+        """Return figures by flow and the event a limit begins with, as of at most five seconds ago.
 
-        They are those of the last count, and a new one is begun when that is older than five seconds or, where millions
-        are counted, than ten times what it took. Only the first is waited for.
+        Where millions are counted, a count rests for ten times what it took, and is waited for two seconds: then the
+        former one is returned, unless that is older than ten minutes.
         """
-        if self._counting is None and time.monotonic() > self._stale_at:
-            self._counting = asyncio.create_task(self._count())
-        counting = self._counting
-        if counting and (self._figures is None or counting.done()):
-            try:
-                await asyncio.shield(counting)
-            finally:
-                self._counting = None if counting.done() else counting
-        return self._figures or {}
+        if time.monotonic() > self._fresh_until:
+            counting = self._counting = self._counting or asyncio.create_task(self._count())
+            is_old = time.monotonic() > self._counted_at + OLDEST_SECONDS
+            done, _ = await asyncio.wait({counting}, timeout=None if is_old else PATIENCE_SECONDS)
+            if done:
+                counting.result()
+        return self._figures
 
     async def _count(self) -> None:
-        began = time.monotonic()
-        now, met, missed = (
-            await self._rows(NOW),
-            await self._rows(MET, steps=STEPS),
-            await self._rows(MISSED),
-        )
-        self._figures = figures_of(now, met, missed)
-        ended = time.monotonic()
-        self._stale_at = ended + max(FRESH_SECONDS, (ended - began) * REST)
+        try:
+            began = time.monotonic()
+            now, met, missed = (await self._rows(NOW), await self._rows(MET, steps=STEPS), await self._rows(MISSED))
+            self._figures = figures_of(now, met, missed)
+            self._counted_at = time.monotonic()
+            self._fresh_until = self._counted_at + max(FRESH_SECONDS, (self._counted_at - began) * REST)
+        finally:
+            self._counting = None
 
     async def transaction(
         self, correlation_id: str
