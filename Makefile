@@ -46,7 +46,8 @@ down: setup ## Stop what `make up` started
 	@$(BIN)/crossdock down
 
 test: check ## Everything CI runs: check, then unit, integration and end-to-end tests (PYTEST="-k word" to choose)
-	@$(BIN)/pytest --ignore=tests/structure $(PYTEST)
+	@$(BIN)/pytest -n 3 --dist loadfile libs services sandbox cli edge $(PYTEST) || [ $$? = 5 ]
+	@$(BIN)/pytest tests --ignore=tests/structure $(PYTEST) || [ $$? = 5 ]
 
 check: lint ## Lint, types, import contracts, promises of the events, shape of the repository; no server is started
 	@$(BIN)/crossdock schema check

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import sync_playwright
-from rig.meshes import drained, free_base, running
+from rig.meshes import ended, free_base, running
 
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
@@ -50,7 +50,7 @@ def state_dir(tmp_path: Path) -> Path:
 @pytest.fixture(scope="package")
 def delivered(own_mesh: Mesh) -> tuple[str, str]:
     """An order that was delivered, and its tracking number."""
-    drained(own_mesh, Wish(orders=6, seed=55), seconds=60)
+    ended(own_mesh, Wish(orders=6, seed=55), seconds=60)
     web = httpx.Client(base_url=own_mesh.url("control-tower"))
     order = ""
     deadline = time.monotonic() + 30

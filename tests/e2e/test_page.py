@@ -6,7 +6,7 @@ import time
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from rig.meshes import drained
+from rig.meshes import ended
 
 from crossdock_cli.world import Wish
 
@@ -145,7 +145,7 @@ def test_the_board_lives_without_a_reload_and_can_be_paused(tower: Tower) -> Non
     total = page.get_by_label("Stages").get_by_role("link", name=re.compile(r"\ball$")).locator("strong")
     expect(total).not_to_have_text("0")
     before = int(total.inner_text())
-    tower.apart(drained, Wish(orders=2, seed=77), seconds=60)
+    tower.apart(ended, Wish(orders=2, seed=77), seconds=60)
     expect(total).to_have_text(str(before + 2))
     page.get_by_role("button", name="Pause the live view").click()
     expect(page.get_by_text("paused")).to_be_visible()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from rig.meshes import drained
+from rig.meshes import ended
 
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
@@ -50,7 +50,7 @@ class Customer:
 
 @pytest.fixture(scope="module")
 def customer(own_mesh: Mesh) -> Iterator[Customer]:
-    drained(own_mesh, Wish(orders=4, seed=56), seconds=90)
+    ended(own_mesh, Wish(orders=4, seed=56), seconds=90)
     tower = httpx.Client(base_url=own_mesh.url("control-tower"))
     orders: list[str] = []
     deadline = time.monotonic() + 60

@@ -80,18 +80,30 @@ def run(mesh: Mesh, wish: Wish, *, timeout: float, on_progress: OnProgress | Non
     Raises:
         CliError: the sandbox or the broker cannot be used.
     """
-    if not mesh.layout.with_sandbox:
-        raise CliError("This mesh runs without the sandbox: start it without --no-sandbox.", Exit.NOT_RUNNING)
-    world = World(mesh.url("sandbox"))
-    this, since, began = Run(world, wish, world.progress()), datetime.now(UTC), time.monotonic()
-    world.run(wish)
-    is_complete = _follow(this, began + timeout, on_progress)
+    since, began = datetime.now(UTC), time.monotonic()
+    this = begin(mesh, wish)
+    is_complete = follow(this, began + timeout, on_progress)
     seconds = time.monotonic() - began
     report = _settle(this) if is_complete else this.report()
     return Outcome(_complete(report, this, seconds, asyncio.run(_latencies(mesh, since))), is_complete)
 
 
-def _follow(this: Run, deadline: float, on_progress: OnProgress | None) -> bool:
+def begin(mesh: Mesh, wish: Wish) -> Run:
+    """Start a scenario on a running mesh.
+
+    Raises:
+        CliError: the sandbox cannot be used.
+    """
+    if not mesh.layout.with_sandbox:
+        raise CliError("This mesh runs without the sandbox: start it without --no-sandbox.", Exit.NOT_RUNNING)
+    world = World(mesh.url("sandbox"))
+    this = Run(world, wish, world.progress())
+    world.run(wish)
+    return this
+
+
+def follow(this: Run, deadline: float, on_progress: OnProgress | None = None) -> bool:
+    """Wait until every order has its end; False when some have none at the deadline (monotonic seconds)."""
     while True:
         progress = this.progress()
         if on_progress:

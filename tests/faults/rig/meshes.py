@@ -1,6 +1,7 @@
 """Whole meshes for tests: on ports of their own, and the verdict of a run on one."""
 
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,6 +87,17 @@ class Verdict:
     def assert_clean(self) -> None:
         """Fail, with examples, unless nothing is lost, doubled, from nowhere or stuck."""
         assert not any(self.counts.values()), (str(self), self.details)
+
+
+def ended(mesh: Mesh, wish: Wish, *, seconds: float) -> None:
+    """Run orders until each has its end, and judge nothing: for a mesh whose ledgers hold the tests' own orders.
+
+    Raises:
+        TimeoutError: some have none in time.
+    """
+    run = demo.begin(mesh, wish)
+    if not demo.follow(run, time.monotonic() + seconds):
+        raise TimeoutError(str(run.progress()))
 
 
 def drained(

@@ -57,7 +57,7 @@ RENEW = text(
     "WHERE seq = ANY(ARRAY(SELECT seq FROM effect WHERE seq = ANY(CAST(:held AS bigint[])) AND state = 'pending' "
     "FOR UPDATE SKIP LOCKED))"  # what the committer is ending needs no lease, and is not waited for
 )
-RECLAIM = text("UPDATE effect SET due_at = now() WHERE state = 'pending' AND owner = :owner AND due_at > now()")
+RECLAIM = text(f"UPDATE effect SET due_at = now() WHERE {PENDING} AND owner = :owner AND due_at > now()")  # noqa: S608
 NOTE = text("UPDATE effect SET attempts = :attempts, error = :error WHERE seq = :seq")
 
 
@@ -111,9 +111,9 @@ class EffectTable:
             await connection.execute(RENEW, {"lease": LEASE_SECONDS, "held": list(held)})
 
     async def reclaim(self) -> None:
-        """Give up the lease of all that is this process's, or was a former life's."""
+        """Give up the lease of what is this process's, or was a former life's."""
         async with self._engine.begin() as connection:
-            await connection.execute(RECLAIM, {"owner": self._owner})
+            await connection.execute(RECLAIM, {"name": self._name, "owner": self._owner})
 
 
 def _seqs(rows: Sequence[Row[Any]]) -> list[int]:

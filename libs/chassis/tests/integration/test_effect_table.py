@@ -28,7 +28,7 @@ class Table:
 
     def __init__(self, service: Service) -> None:
         self._engine = service.engine
-        self.effects = EffectTable(service.engine, "ring", "us-0")
+        self.effects, self.others = (EffectTable(service.engine, name, "us-0") for name in ("ring", "chime"))
 
     async def add(self, lane: str, *, count: int = 1, priority: int = 0, age: float = 0.0) -> None:
         """Put effects into a lane, or into a lane each where the name has a star."""
@@ -75,6 +75,16 @@ async def test_the_oldest_come_up_to_the_room_and_what_is_held_comes_no_more(tab
     assert await table.effects.count(100) == 10
     await table.effects.reclaim()
     assert await table.load(100) == list(range(1, 11))
+
+
+async def test_what_one_kind_gives_up_another_of_the_process_keeps(table: Table) -> None:
+    """All kinds give up at once when a process ends: on the same rows they would lock each other out."""
+    await table.add("ring", count=1)
+    assert await table.load(10) == [1]
+    await table.others.reclaim()
+    assert await table.load(10) == []
+    await table.effects.reclaim()
+    assert await table.load(10) == [1]
 
 
 async def test_what_is_left_in_the_table_during_a_look_keeps_later_ones_behind_it(

@@ -1,5 +1,7 @@
 """TCP ports on loopback."""
 
+import contextlib
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -7,6 +9,7 @@ from collections.abc import Callable
 from chassis.local.errors import LocalServerError
 
 HOST = "127.0.0.1"
+CHOSEN_FROM = range(10_000, 20_000)
 
 
 def is_open(port: int, host: str = HOST) -> bool:
@@ -33,10 +36,16 @@ def require_free(port: int, what: str) -> None:
 
 
 def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free now, of those that no system takes for outgoing connections.
+
+    Raises:
+        LocalServerError: there is none.
+    """
+    for port in random.sample(CHOSEN_FROM, 100):
+        with contextlib.suppress(LocalServerError):
+            require_free(port, "a test")
+            return port
+    raise LocalServerError(f"No port between {CHOSEN_FROM.start} and {CHOSEN_FROM.stop} is free.")
 
 
 def wait_open(port: int, seconds: float, alive: Callable[[], bool], host: str = HOST) -> bool:
