@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from chassis.local.ports import HOST
 
@@ -13,6 +14,7 @@ from crossdock_cli.failures import Exit
 from crossdock_cli.mesh import Mesh
 from crossdock_cli.web import call
 
+from .pages import CHROMIUM, FLAGS
 from .test_commands import crossdock, free_base
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -42,12 +44,32 @@ def test_orders_are_delivered_in_both_regions_and_the_tower_shows_both(state_dir
         assert "order.completed" in story.stdout
         many = crossdock("order", "show", "SO-1", *where)
         assert (many.returncode, "name one of them" in many.stderr) == (Exit.USAGE, True)
+        if CHROMIUM:
+            look_at_the_page(f"http://{HOST}:{base + 7}")
         status = json.loads(crossdock("status", *where, "--json").stdout)
         assert (status["ready"], set(status["regions"])) == (True, {"hub", *REGIONS})
     finally:
         down = crossdock("down", *where, "--purge", "--json", seconds=START_SECONDS)
     assert len(json.loads(down.stdout)["ended"]) == 3 + 2 * 9
     assert Mesh.running(state_dir) == []
+
+
+def look_at_the_page(url: str) -> None:
+    """Choose a region on the hub's page: its services alone are shown, and asked."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{url}/#/partners")
+        region = page.get_by_label("Region")
+        expect(region.locator("option")).to_have_text(list(REGIONS))
+        region.select_option("us")
+        expect(page.get_by_role("link", name="swiftparcel")).to_be_visible()
+        assert any("carriers/standing?region=us" in one for one in asked)
+        page.goto(f"{url}/#/")
+        expect(page.get_by_role("table").first.get_by_role("row")).to_have_count(1 + 6)
+        browser.close()
 
 
 def orders_of(folder: Path) -> set[str]:

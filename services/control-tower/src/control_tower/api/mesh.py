@@ -1,7 +1,7 @@
 """The mesh as it is now: a picture, a live feed, what failed, and the way to the services' own interfaces."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,7 +61,7 @@ def router(service: Service, regions: Regions, archiver: Archiver) -> APIRouter:
     routes = APIRouter(tags=["mesh"])
     library = Library(service.engine)
     feed = Feed(library)
-    _show_links(routes, archiver)
+    _show_links(routes, archiver, {region.name for region in regions.each})
 
     @routes.get("/mesh")
     async def picture() -> Picture:
@@ -98,12 +98,20 @@ def router(service: Service, regions: Regions, archiver: Archiver) -> APIRouter:
     return routes
 
 
-def _show_links(routes: APIRouter, archiver: Archiver) -> None:
+def _show_links(routes: APIRouter, archiver: Archiver, asked: Collection[str]) -> None:
     @routes.get("/regions")
     async def links() -> list[Link]:
-        """Return every region whose events are kept here, and how far they are complete."""
-        found = sorted((await archiver.completeness()).items())
-        return [Link(region=region, is_up=known.is_live, complete_until=known.until) for region, known in found]
+        """Return every region whose events are kept or whose services are asked here, and how far it is complete."""
+        found = await archiver.completeness()
+        return [
+            Link(
+                region=region,
+                is_up=region in found and found[region].is_live,
+                complete_until=found[region].until if region in found else None,
+                has_services=region in asked,
+            )
+            for region in sorted({*found, *asked})
+        ]
 
 
 class Feed:

@@ -70,3 +70,5 @@ class Link(BaseModel):
     """Whether everything the region published so far is here, or about to be."""
     complete_until: AwareDatetime | None
     """The moment until which it is surely here; what is due later is not judged. None: not known yet."""
+    has_services: bool
+    """Whether its services can be asked from here; a hub's own region has none but the tower."""

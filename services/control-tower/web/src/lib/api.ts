@@ -316,6 +316,7 @@ const placed = (path: string) =>
 
 async function call<T>(method: string, path: string, body?: unknown, tried = 0): Promise<T> {
   let answer: Response
+  if (path.startsWith('services/')) await place.known
   try {
     answer = await fetch(`api/v1/${placed(path)}`, {
       method,
@@ -352,7 +353,7 @@ export const api = {
   late: () => call<Deadline[]>('GET', 'late'),
   sla: () => call<SlaGroup[]>('GET', 'sla'),
   why: (id: string) => call<{ waits_for: Waiting[]; silent: string[] }>('GET', `why/${encodeURIComponent(id)}`),
-  regions: () => call<{ region: string }[]>('GET', 'regions'),
+  regions: () => call<{ region: string; has_services: boolean }[]>('GET', 'regions'),
   audit: (wanted: Values) => call<Done[]>('GET', `audit${query({ limit: 200, ...wanted })}`),
   partners: () => call<Partner[]>('GET', 'metadata/partner'),
   mesh: () => call<Picture>('GET', 'mesh'),

@@ -8,9 +8,14 @@ class Place {
   /** The region to name when a service is asked; nothing where there is but one. */
   asked = $derived(this.regions.length > 1 ? this.chosen : '')
 
+  private settle = () => {}
+  /** Kept once it is known which regions there are. */
+  known = new Promise<void>((done) => (this.settle = done))
+
   found(regions: string[]) {
     this.regions = regions
     if (!regions.includes(this.chosen)) this.chosen = regions[0] ?? ''
+    this.settle()
   }
 
   choose(region: string) {
