@@ -1,9 +1,12 @@
 """A customer's mail goes out under the brand that central metadata names, over a real broker and a real mail server."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes
+from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope as Mail
 
@@ -19,7 +22,15 @@ from notification.app import build
 from notification.settings import ServiceSettings
 
 CUSTOMER = "C-OF-NORDHANDEL"
-"""Of this test alone: the broker, and the brands in it, are shared."""
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Iterator[LocalMesh]:
+    """Servers of this test's own: notification hears what other tests break on purpose, and would stop at it."""
+    local = LocalMesh(tmp_path)
+    local.start()
+    yield local
+    local.stop()
 
 
 class Mailbox:
