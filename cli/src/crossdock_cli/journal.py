@@ -1,5 +1,6 @@
 """Reading the domain streams with the operator's credential: bounded reads of what is there, and a live tail."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -10,9 +11,10 @@ from typing import Any
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from canonical.federation import part_of
 from canonical.subjects import ROOT
@@ -23,6 +25,8 @@ from crossdock_cli.layout import Layout
 
 BATCH = 500
 FETCH_SECONDS = 2.0
+TRIES, RETRY_SECONDS = 5, 0.2
+NO_SUCH_STREAM = 10059  # the broker's own error code
 IDLE_SECONDS = 60.0
 USER = "operator"
 
@@ -111,29 +115,59 @@ def pattern(event_type: str) -> str:
 async def read_stream(
     client: Client, stream: str, *, since: datetime, subjects: Sequence[str] = ()
 ) -> AsyncIterator[Fact]:
-    """Yield what a stream holds since a moment, in order, up to its end as it is now."""
+    """Yield what a stream holds since a moment, in order, up to its end as it is now.
+
+    Brokers that keep a stream together answer "unavailable" while its consumer finds its place, and lose the consumer
+    with the broker that held it: the reading goes on behind the last event it has.
+
+    Raises:
+        nats.errors.Error: the stream could not be read on for `TRIES` times in a row.
+    """
     js = client.jetstream(timeout=FETCH_SECONDS)
+    start: dict[str, Any] = {
+        "deliver_policy": DeliverPolicy.BY_START_TIME,
+        "opt_start_time": since.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    }
+    tries = 0
+    while True:
+        try:
+            async for fact in _to_the_end(js, stream, start, subjects):
+                start = {"deliver_policy": DeliverPolicy.BY_START_SEQUENCE, "opt_start_seq": fact.sequence + 1}
+                tries = 0
+                yield fact
+        except (ServiceUnavailableError, NoRespondersError, NotFoundError, TimeoutError) as error:
+            if getattr(error, "err_code", None) == NO_SUCH_STREAM:
+                return
+            tries += 1
+            if tries == TRIES:
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            return
+
+
+async def _to_the_end(
+    js: JetStreamContext, stream: str, start: dict[str, Any], subjects: Sequence[str]
+) -> AsyncIterator[Fact]:
     config = ConsumerConfig(
-        deliver_policy=DeliverPolicy.BY_START_TIME,
-        opt_start_time=since.astimezone(UTC).isoformat().replace("+00:00", "Z"),  # type: ignore[arg-type]  # sent as is
+        **start,
         ack_policy=AckPolicy.NONE,
         inactive_threshold=IDLE_SECONDS,
         mem_storage=True,
         filter_subjects=list(subjects) or None,
     )
-    try:
-        info = await js.add_consumer(stream, config)
-    except NotFoundError:
-        return
+    info = await js.add_consumer(stream, config)
     left = info.num_pending or 0
     if not left:
         return
     pull = await js.pull_subscribe_bind(consumer=info.name, stream=stream)
-    while left > 0:
-        for message in await pull.fetch(min(BATCH, left), timeout=FETCH_SECONDS):
-            left -= 1
-            yield Fact(stream, message.metadata.sequence.stream, json.loads(message.data))
-    await pull.unsubscribe()
+    try:
+        while left > 0:
+            for message in await pull.fetch(min(BATCH, left), timeout=FETCH_SECONDS):
+                left -= 1
+                yield Fact(stream, message.metadata.sequence.stream, json.loads(message.data))
+    finally:
+        await pull.unsubscribe()
 
 
 async def read_types(layout: Layout, types: Sequence[str], since: datetime) -> list[Fact]:
@@ -215,8 +249,6 @@ async def tail(client: Client, layout: Layout, *, last: int) -> AsyncIterator[Fa
 
 
 async def _merged(streams: Sequence[tuple[str, JetStreamContext]], last: int) -> AsyncIterator[tuple[str, Any]]:
-    import asyncio
-
     queue: asyncio.Queue[tuple[str, Any]] = asyncio.Queue(maxsize=10_000)
 
     def into(name: str) -> Any:  # noqa: ANN401  a nats-py callback
