@@ -156,8 +156,7 @@ class Broker:
     async def stop(self) -> None:
         """Stop pulling, finish what is in hand; the connection stays open for the last publishes."""
         self._stopping = True
-        for subscriber in self._subscribers:
-            await subscriber.stop()
+        await asyncio.gather(*(subscriber.stop() for subscriber in self._subscribers))
 
     async def close(self) -> None:
         """Close the connection; one that is broken just now has nothing left to send."""

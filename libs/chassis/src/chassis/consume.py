@@ -134,7 +134,9 @@ class Consumer:
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Commit a batch and acknowledge each message; while the ceiling is reached, wait with the batch in hand."""
-        await self._ceiling.until_open()
+        if not await self._ceiling.until_open():
+            await asyncio.gather(*(respond(msg.nak()) for msg in messages))
+            return
         self._metrics.consumed.labels(self._name).inc(len(messages))
         crash_here("batch-received")
         if await self._lives.of(messages[0]) < ALONE_LIVES:

@@ -231,6 +231,7 @@ class Service:
             task.cancel()
         await self.replayer.close()
         crash_here("stopping")
+        self.office.close()
         await self.broker.stop()
         crash_here("stopped-pulling")
         if self._archiver:

@@ -1,5 +1,6 @@
 """Letters: a key keeps its order behind one that waits, effects are made again, a bad release stops the service."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from canonical.orders import OrderCancelled, OrderReleased
 from chassis import Service, Temporary
 from chassis.effect import Outcome
 from chassis.failures.selection import Selection, Wish
-from chassis.host import make_app
+from chassis.host import STOP_SECONDS, make_app
 from chassis.readiness import unready
 from chassis.testing import LocalMesh, eventually
 from chassis.testing.orders import released
@@ -197,3 +198,30 @@ async def test_a_bad_release_stops_the_service_and_a_mended_one_goes_on(mesh: Lo
         await eventually(noted(service, orders), within_seconds=60)
         assert unready(service) == []
         assert await service.office.book.listed(Selection(state="dead"), 0, 1000) == []
+
+
+async def test_a_bad_release_can_be_replaced_at_once(mesh: LocalMesh, erp: Client) -> None:
+    orders = [f"SO-worse-{number}" for number in range(120)]
+
+    async def handle(event: OrderReleased, *, notes: NoteStore) -> Outcome:
+        raise KeyError("a field that this release forgot")
+
+    settings = await mesh.settings("inventory-sync", failures_in_a_row=20)
+    service = empty(settings)
+    service.on(OrderReleased, handle, notes=NoteStore)
+    service.office.ceiling.probe_seconds = 0.5
+    await service.start()
+    for order_id in orders:
+        await publish(erp, released(order_id))
+
+    async def stopped() -> bool:
+        return bool(service.office.ceiling.reached)
+
+    await eventually(stopped)
+    await asyncio.wait_for(service.stop(), STOP_SECONDS)
+
+    mended = empty(settings)
+    mended.on(OrderReleased, take_note, notes=NoteStore)
+    async with running(mended):
+        await eventually(noted(mended, orders), within_seconds=60)
+        assert await mended.office.book.listed(Selection(state="dead"), 0, 1000) == []

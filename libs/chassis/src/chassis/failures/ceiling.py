@@ -36,9 +36,14 @@ class Ceiling:
         self._next_probe = 0.0
         self.reached = ""
 
-    async def until_open(self) -> None:
-        """Wait until messages may be taken."""
+    async def until_open(self) -> bool:
+        """Wait until messages may be taken; false when the service stops before that."""
         await self._open.wait()
+        return not self.reached
+
+    def close(self) -> None:
+        """Let what waits go: the service stops."""
+        self._open.set()
 
     def succeeded(self) -> None:
         """Note a message that was handled."""

@@ -91,6 +91,10 @@ class Office:
             return reading_given_up(self.reader, durables, client)
         return self.reader.reading(durable)
 
+    def close(self) -> None:
+        """Give back what waits for the ceiling: the service stops."""
+        self.ceiling.close()
+
     def lift(self, actor: str, reason: str) -> str:
         """Lift the ceiling for a while; returns why it was reached, empty when it was not."""
         was = self.ceiling.reached
