@@ -17,7 +17,7 @@ from .pages import CHROMIUM, FLAGS, Tower
 
 __all__ = ["SETTINGS", "free_base"]
 
-SETTINGS = {"UNKNOWN_SKU_GRACE_SECONDS": "2"}
+SETTINGS = {"UNKNOWN_SKU_GRACE_SECONDS": "2", "POLL_SECONDS": "1"}
 
 
 @pytest.fixture(scope="package")

@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from crossdock_cli import demo
 from crossdock_cli.layout import Layout
 from crossdock_cli.mesh import Mesh
-from crossdock_cli.world import Wish
 
 from .conftest import SETTINGS, free_base
 
@@ -99,22 +97,3 @@ def test_a_sample_that_differs_is_shown(folder: Path) -> None:
 def test_without_a_mesh_it_says_what_to_do(tmp_path: Path) -> None:
     said = carrier("send-test", "ups", "--state-dir", tmp_path, code=4)
     assert "crossdock up" in said
-
-
-def test_webhooks_that_never_come_are_found_by_asking(tmp_path: Path) -> None:
-    """A fifth of all webhooks is lost; with profiles that ask after a second every order reaches its end."""
-    profiles = tmp_path / "carriers"
-    shutil.copytree(CARRIERS, profiles)
-    for name in ("swiftparcel", "nordfreight"):
-        path = profiles / f"{name}.yaml"
-        text = path.read_text().replace("quiet_minutes: 0.25", "quiet_minutes: 0.02")
-        path.write_text(text.replace("per_minute: 120", "per_minute: 1200"))
-    settings = {**SETTINGS, "CARRIERS_DIR": str(profiles), "POLL_SECONDS": "0.5"}
-    mesh = Mesh(Layout(state_dir=str(tmp_path / "state"), base_port=free_base(), settings=settings))
-    mesh.start()
-    try:
-        outcome = demo.run(mesh, Wish(orders=60, seed=5, scenario="lost-webhooks"), timeout=90)
-    finally:
-        mesh.stop()
-    assert outcome.is_clean, {name: outcome.report[name] for name in ("lost_ids", "duplicates", "ghosts")}
-    assert outcome.report["delivered"] == 60

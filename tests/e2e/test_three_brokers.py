@@ -21,7 +21,7 @@ from crossdock_cli.world import Wish
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(300)]
 
-ORDERS, PER_SECOND, AWAY_READS = 60, 4.0, 20
+ORDERS, PER_SECOND, AWAY_READS = 45, 5.0, 12
 SERVICES = tuple(name for name, service in topology.load().services.items() if service.consumes)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from crossdock_cli.layout import Layout
 
 BATCH = 500
 FETCH_SECONDS = 2.0
-TRIES, RETRY_SECONDS = 5, 0.2
+PATIENCE_SECONDS, RETRY_SECONDS = 15.0, 0.2  # brokers choose a new leader within nine seconds
 NO_SUCH_STREAM = 10059  # the broker's own error code
 IDLE_SECONDS = 60.0
 USER = "operator"
@@ -121,25 +122,24 @@ async def read_stream(
     with the broker that held it: the reading goes on behind the last event it has.
 
     Raises:
-        nats.errors.Error: the stream could not be read on for `TRIES` times in a row.
+        nats.errors.Error: the stream could not be read on for `PATIENCE_SECONDS`.
     """
     js = client.jetstream(timeout=FETCH_SECONDS)
     start: dict[str, Any] = {
         "deliver_policy": DeliverPolicy.BY_START_TIME,
         "opt_start_time": since.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     }
-    tries = 0
+    last = time.monotonic()
     while True:
         try:
             async for fact in _to_the_end(js, stream, start, subjects):
                 start = {"deliver_policy": DeliverPolicy.BY_START_SEQUENCE, "opt_start_seq": fact.sequence + 1}
-                tries = 0
                 yield fact
+                last = time.monotonic()
         except (ServiceUnavailableError, NoRespondersError, NotFoundError, TimeoutError) as error:
             if getattr(error, "err_code", None) == NO_SUCH_STREAM:
                 return
-            tries += 1
-            if tries == TRIES:
+            if time.monotonic() > last + PATIENCE_SECONDS:
                 raise
             await asyncio.sleep(RETRY_SECONDS)
         else:

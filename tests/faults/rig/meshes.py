@@ -2,8 +2,8 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +15,21 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
 FIRST_BASE, LAST_BASE = 20_000, 29_900
+HUNDRED = LAST_OFFSET + 1
 DRAIN_SECONDS = 120.0
+
+_claims: list[ExitStack] = []  # what listens on the last port of each hundred that was given away
 
 
 def free_base(meshes: int = 1) -> int:
-    """Return a base port from which nothing listens on so many hundreds.
+    """Return a base port from which nothing listens on so many hundreds; no other test run gets it while this one is.
 
     Raises:
         OSError: there is none.
     """
-    for base in range(FIRST_BASE, LAST_BASE, LAST_OFFSET + 1):
-        if all(_is_free(base + offset) for offset in range(meshes * (LAST_OFFSET + 1))):
+    for base in range(FIRST_BASE, LAST_BASE, HUNDRED):
+        ports = range(base, base + meshes * HUNDRED)
+        if all(_is_free(port) for port in ports) and _claim(ports[LAST_OFFSET::HUNDRED]):
             return base
     raise OSError(f"no hundred free ports between {FIRST_BASE} and {LAST_BASE}")
 
@@ -38,6 +42,15 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _claim(ports: Sequence[int]) -> bool:
+    with ExitStack() as taken, suppress(OSError):
+        for port in ports:
+            taken.enter_context(socket.create_server((HOST, port)))
+        _claims.append(taken.pop_all())
+        return True
+    return False
 
 
 @contextmanager
