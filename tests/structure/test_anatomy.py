@@ -1,6 +1,7 @@
 """Every package has the same parts, and every service the same files."""
 
 import re
+from pathlib import Path
 
 import pytest
 from workspace import CARD, MEMBERS, ROOT, SERVICE_MODULES, SERVICES, Member, name_of
@@ -13,6 +14,9 @@ CONNECTORS = [
     for connector in sorted((service.source / "connectors").glob("*"))
     if connector.is_dir() and not connector.name.startswith(("_", "."))
 ]
+MIGRATIONS = sorted(path for member in MEMBERS for path in member.source.glob("migrations/versions/*.py"))
+ADDITIVE = [path for path in MIGRATIONS if "\nis_additive = True\n" in path.read_text()]
+MORE_THAN_ADDED = re.compile(r"\b(drop|rename|delete|alter_column|alter column|set not null)", re.IGNORECASE)
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=name_of)
@@ -79,3 +83,9 @@ def test_every_connector_has_the_same_files(connector) -> None:  # type: ignore[
 def test_test_folders_are_not_packages(member: Member) -> None:
     """Test files of equal name in several packages live side by side only without `__init__.py`."""
     assert [str(path.relative_to(ROOT)) for path in (member.folder / "tests").rglob("__init__.py")] == []
+
+
+@pytest.mark.parametrize("path", ADDITIVE, ids=lambda path: f"{path.parents[2].name}-{path.stem}")
+def test_a_migration_a_former_release_can_live_with_only_adds(path: Path) -> None:
+    upgrade = path.read_text().partition("def downgrade")[0]
+    assert MORE_THAN_ADDED.findall(upgrade) == []

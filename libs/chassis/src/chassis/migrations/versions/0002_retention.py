@@ -4,6 +4,7 @@ from alembic import op
 
 revision = "0002"
 down_revision = "0001"
+is_additive = True
 
 AGES = {"inbox": "created_at", "outbox": "published_at", "effect": "done_at"}
 

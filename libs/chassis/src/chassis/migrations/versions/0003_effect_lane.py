@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 revision = "0003"
 down_revision = "0002"
+is_additive = True
 
 
 def upgrade() -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import Column, SmallInteger, text
 
 revision = "0004"
 down_revision = "0003"
+is_additive = True
 
 PENDING = text("state = 'pending'")
 URGENT = text("state = 'pending' AND priority > 0")

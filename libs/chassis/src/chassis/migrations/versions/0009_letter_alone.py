@@ -5,6 +5,7 @@ from sqlalchemy import Column, Integer
 
 revision = "0009"
 down_revision = "0008"
+is_additive = True
 
 
 def upgrade() -> None:

@@ -6,6 +6,7 @@ from chassis import document_columns
 
 revision = "0005"
 down_revision = "0004"
+is_additive = True
 
 
 def upgrade() -> None:

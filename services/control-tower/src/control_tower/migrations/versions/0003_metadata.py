@@ -6,6 +6,7 @@ from chassis import document_columns
 
 revision = "0003"
 down_revision = "0002"
+is_additive = True
 
 REVISION = """
 CREATE TABLE metadata_revision (
