@@ -31,6 +31,7 @@ theirs)
   [ -d /opt/build ] || builder
   python3 "$here/requirements.py" theirs "$service" >/tmp/theirs.txt
   pinned /opt/crossdock/bin/python /tmp/theirs.txt
+  python3 "$here/slim.py" /opt/crossdock/lib/python3*/site-packages services/control-tower/src/control_tower/words
   ;;
 ours)
   for folder in $(python3 "$here/requirements.py" ours "$service"); do

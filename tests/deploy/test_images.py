@@ -12,6 +12,7 @@ from canonical import topology
 
 DOCKER = ROOT / "deploy" / "docker"
 REQUIREMENTS = runpy.run_path(str(DOCKER / "requirements.py"))
+SLIM = runpy.run_path(str(DOCKER / "slim.py"))
 SBOM = runpy.run_path(str(DOCKER / "sbom.py"))
 IMAGES = [*topology.load().services, "provisioner", "sandbox"]
 
@@ -47,6 +48,25 @@ def test_the_bill_names_everything_installed_with_its_licence() -> None:
     assert listed["crossdock-chassis"]["licenses"] == [{"expression": "Apache-2.0"}]
     assert len({component["bom-ref"] for component in bill["components"]}) == len(bill["components"])
     assert SBOM["bill"]("carrier-gateway")["serialNumber"] == bill["serialNumber"]
+
+
+def test_what_no_service_uses_is_left_out_and_nothing_else(tmp_path: Path) -> None:
+    words = tmp_path / "words"
+    kept = [
+        "pyarrow/lib.so", "pyarrow/libarrow_python.so.2600", "pyarrow/libparquet.so.2600", "pyarrow/parquet/core.py",
+        "babel/core.py", "babel/locale-data/root.dat", "babel/locale-data/de_AT.dat", "httpx/_client.py",
+    ]  # fmt: skip
+    dropped = [
+        "pyarrow/tests/test_array.py", "pyarrow/libarrow_flight.so.2600", "pyarrow/_s3fs.so", "pyarrow/lib.pyx",
+        "pyarrow/libarrow_python.so", "pyarrow/libarrow_python.so.2600.1.0", "babel/locale-data/ja.dat",
+    ]  # fmt: skip
+    for name in (*kept, *dropped, "../words/de.yaml"):
+        path = tmp_path / "packages" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    SLIM["slim"](tmp_path / "packages", words)
+    left = {path.relative_to(tmp_path / "packages").as_posix() for path in (tmp_path / "packages").rglob("*.*")}
+    assert {name for name in left if (tmp_path / "packages" / name).is_file()} == set(kept)
 
 
 def test_the_image_runs_as_nobody_in_particular_and_tells_its_health() -> None:
