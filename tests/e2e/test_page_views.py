@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -26,6 +27,18 @@ def test_orders_are_filtered_and_the_view_is_a_link(tower: Tower) -> None:
     expect(page.get_by_role("link", name=tower.order)).to_be_visible()
     page.get_by_role("link", name="clear").click()
     expect(page.get_by_role("combobox", name=re.compile("^Stage"))).to_have_value("")
+    page.close()
+
+
+def test_an_order_says_where_its_time_went(tower: Tower) -> None:
+    page = tower.page(f"#/order/{tower.order}")
+    page.get_by_text("Where the time went: the customer's last message came").click()
+    shares = page.get_by_role("table", name=re.compile("What each service's steps took"))
+    told = httpx.get(f"{tower.url}/api/v1/journeys/{tower.order}").json()
+    expect(shares.get_by_role("row")).to_have_count(1 + len(told["services"]))
+    steps = page.get_by_role("table", name="Step by step.")
+    expect(steps.get_by_role("row")).to_have_count(1 + len(told["steps"]))
+    expect(steps).to_contain_text("with a call outside")
     page.close()
 
 

@@ -87,6 +87,27 @@ export interface Waiting {
 export interface Story extends Journey {
   story: Told[]
   deadlines: Deadline[]
+  steps: Spent[]
+  services: Share[]
+  until_told_ms: number | null
+}
+export interface Spent {
+  event_id: string
+  type: string
+  what: string
+  service: string
+  after: string | null
+  kind: 'reaction' | 'call' | 'outside'
+  ms: number
+  limit_ms: number | null
+}
+export interface Share {
+  service: string
+  steps: number
+  reaction_ms: number
+  call_ms: number
+  outside_ms: number
+  reported_ms: number
 }
 export interface Node {
   name: string
