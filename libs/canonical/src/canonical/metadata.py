@@ -89,6 +89,10 @@ class RoutingRule(Kind):
     """Least weight, in grams."""
     max_weight_grams: int | None = None
     """Greatest weight, in grams."""
+    min_parcels: int = Field(default=0, ge=0)
+    """Least number of parcels."""
+    max_parcels: int | None = None
+    """Greatest number of parcels."""
     forbid: tuple[str, ...] = ()
     """Carriers that may not be chosen."""
     prefer: tuple[str, ...] = ()

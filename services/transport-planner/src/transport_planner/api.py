@@ -11,7 +11,7 @@ from chassis import Service
 
 from transport_planner import handlers
 from transport_planner.domain import Decision, Plan, ReturnPlan, RoutingRules, Sites, decide, plan_of
-from transport_planner.ports import Consignment, Rates
+from transport_planner.ports import Consignment, Rates, Routing
 from transport_planner.store import OrderStore, PlanStore, ReturnStore
 
 
@@ -32,7 +32,7 @@ class Decline(BaseModel):
     reason: str = Field(min_length=1, max_length=200)
 
 
-def router(service: Service, rates: Rates, routing: RoutingRules, sites: Sites) -> APIRouter:
+def router(service: Service, rates: Rates, routing: Routing, sites: Sites) -> APIRouter:
     """Return the HTTP interface."""
     routes = APIRouter()
     _questions(routes, service, routing)
@@ -57,7 +57,7 @@ def router(service: Service, rates: Rates, routing: RoutingRules, sites: Sites) 
     return routes
 
 
-def _questions(routes: APIRouter, service: Service, routing: RoutingRules) -> None:
+def _questions(routes: APIRouter, service: Service, routing: Routing) -> None:
     @routes.get("/shipments/{shipment_id}")
     async def show(shipment_id: str) -> dict[str, Any]:
         """Return a shipment's plan: each attempt with its quotes and rule, and why it waits."""
@@ -87,8 +87,8 @@ def _questions(routes: APIRouter, service: Service, routing: RoutingRules) -> No
 
     @routes.get("/routing-rules")
     async def rules() -> RoutingRules:
-        """Return the routing rules in force, in the order in which they are asked."""
-        return routing
+        """Return the routing rules in force, those of central metadata first, in the order in which they are asked."""
+        return RoutingRules(rules=tuple(routing.rules))
 
 
 def _decisions(routes: APIRouter, service: Service, sites: Sites) -> None:

@@ -7,13 +7,16 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from canonical.carrier import DeliveryException
+from canonical.metadata import RoutingRule
 from canonical.orders import ReturnAuthorized
 from canonical.warehouse import PackCompleted
 from chassis import Service, StartupError
+from chassis.metadata import Metadata
 
 from transport_planner import handlers
 from transport_planner.api import router
 from transport_planner.connectors.tms.client import TmsClient
+from transport_planner.directory import CentralRouting
 from transport_planner.domain import RoutingRules, Sites
 from transport_planner.ports import RateReturn, RateShipment
 from transport_planner.settings import ServiceSettings
@@ -37,7 +40,8 @@ def read(path: Path, model: type[M]) -> M:
 def build(settings: ServiceSettings) -> Service:
     """Return the service, wired."""
     service = Service("transport-planner", settings)
-    routing, sites = read(settings.routing_rules_file, RoutingRules), read(settings.sites_file, Sites)
+    own, sites = read(settings.routing_rules_file, RoutingRules), read(settings.sites_file, Sites)
+    routing = CentralRouting(Metadata(service, RoutingRule), own)
     tms = TmsClient(
         service.http(base_url=settings.tms_url, system="TMS", calls_per_second=settings.tms_calls_per_second)
     )

@@ -1,5 +1,6 @@
 """What transport-planner needs from outside."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -8,7 +9,7 @@ from canonical.orders import ServiceLevel
 from canonical.values import Address, Parcel
 from chassis import Book, Effect
 
-from transport_planner.domain import OrderIndex, Plan, Quote, ReturnPlan
+from transport_planner.domain import OrderIndex, Plan, Quote, ReturnPlan, Rule
 
 
 class Consignment(BaseModel):
@@ -53,6 +54,19 @@ Returns = Book[ReturnPlan]
 
 Orders = Book[OrderIndex]
 """The plans and returns of each order."""
+
+
+class Routing(Protocol):
+    """The routing rules in force."""
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """Return the rules in the order in which they are asked.
+
+        Raises:
+            Temporary: they are not known yet.
+        """
+        ...
 
 
 class Rates(Protocol):

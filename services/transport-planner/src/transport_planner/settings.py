@@ -18,5 +18,8 @@ class ServiceSettings(Settings):
         default=200.0, gt=0, description="Most calls a second the TMS takes, from all replicas together."
     )
     tms_calls_at_once: int = Field(default=16, ge=1, description="Rating calls in flight at the TMS.")
-    routing_rules_file: Path = Field(default=PACKAGE / "routing_rules.toml", description="TOML file of routing rules.")
+    routing_rules_file: Path = Field(
+        default=PACKAGE / "routing_rules.toml",
+        description="TOML file of routing rules, asked after those of central metadata.",
+    )
     sites_file: Path = Field(default=PACKAGE / "sites.toml", description="TOML file of sites and their pickups.")

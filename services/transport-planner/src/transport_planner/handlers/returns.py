@@ -12,13 +12,12 @@ from transport_planner.domain import (
     OrderIndex,
     Quote,
     ReturnPlan,
-    RoutingRules,
     Sites,
     decide,
     return_shipment_id,
 )
 from transport_planner.handlers.shipments import load_of, site_of
-from transport_planner.ports import Consignment, Orders, RateReturn, Rates, Returns
+from transport_planner.ports import Consignment, Orders, RateReturn, Rates, Returns, Routing
 
 UNLABELLED = "0" * 18
 BOX_MM = (400, 300, 200)
@@ -56,7 +55,7 @@ async def fetch_return_quotes(effect: RateReturn, *, key: str, rates: Rates) -> 
 
 
 async def choose_return_carrier(
-    effect: RateReturn, quotes: Sequence[Quote], *, returns: Returns, routing: RoutingRules, sites: Sites, clock: Clock
+    effect: RateReturn, quotes: Sequence[Quote], *, returns: Returns, routing: Routing, sites: Sites, clock: Clock
 ) -> Outcome:
     """Take the quote the routing rules choose.
 

@@ -17,7 +17,6 @@ from transport_planner.domain import (
     OrderIndex,
     Plan,
     Quote,
-    RoutingRules,
     Site,
     Sites,
     decide,
@@ -26,7 +25,7 @@ from transport_planner.domain import (
     plan_key,
     plan_of,
 )
-from transport_planner.ports import Consignment, Orders, Plans, Rates, RateShipment
+from transport_planner.ports import Consignment, Orders, Plans, Rates, RateShipment, Routing
 
 BOOKING_REJECTED = "booking-rejected"
 
@@ -105,7 +104,7 @@ async def fetch_quotes(effect: RateShipment, *, key: str, rates: Rates) -> list[
 
 
 async def choose_carrier(
-    effect: RateShipment, quotes: Sequence[Quote], *, plans: Plans, routing: RoutingRules, sites: Sites, clock: Clock
+    effect: RateShipment, quotes: Sequence[Quote], *, plans: Plans, routing: Routing, sites: Sites, clock: Clock
 ) -> Outcome:
     """Take the quote the routing rules choose, and keep why.
 
