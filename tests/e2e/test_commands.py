@@ -48,11 +48,15 @@ def test_demo_delivers_25_orders(state_dir: Path) -> None:
 
 
 def test_up_show_and_down(state_dir: Path) -> None:
-    where = ("--state-dir", state_dir)
-    up = crossdock("up", *where, "--base-port", free_base())
+    where, base = ("--state-dir", state_dir), free_base()
+    up = crossdock("up", *where, "--base-port", base)
     assert up.returncode == 0, up
     try:
         assert crossdock("demo", *where, "--orders", 3, "--json").returncode == 0
+        elsewhere = state_dir.parent / "elsewhere"
+        done = crossdock("demo", "--state-dir", elsewhere, "--base-port", base, "--orders", 3, "--json")
+        assert (done.returncode, json.loads(done.stdout)["delivered"]) == (0, 3)
+        assert not elsewhere.exists(), "the mesh that answered was not used"
         tail = crossdock("events", "tail", *where, "--type", "order.released.v1", "-n", 5, "--count", 1, "--json")
         order_id = json.loads(tail.stdout.splitlines()[0])["subject"]
         story = crossdock("order", "show", order_id, *where)

@@ -1,5 +1,6 @@
 """docker-compose.yml is the mesh: the stories of the outside world end in it as they do in the local one."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from crossdock_cli.mesh import Mesh
 from crossdock_cli.world import Wish
 
 from .engines import IMAGES, ROOT, output, require_images, wait_ready
+from .test_commands import crossdock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -80,7 +82,13 @@ def secret_of(name: str) -> str:
     return subprocess.run([*command, f"/run/crossdock/{name}"], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize(("scenario", "orders"), [("happy-path", 100), ("mixed", 40)])
+def test_the_demo_finds_the_mesh_and_delivers_100_orders(mesh: Mesh, tmp_path: Path) -> None:
+    done = crossdock("demo", "--state-dir", tmp_path, "--base-port", mesh.layout.base_port, "--orders", 100, "--json")
+    assert done.returncode == 0, done
+    assert json.loads(done.stdout)["delivered"] == 100
+
+
+@pytest.mark.parametrize(("scenario", "orders"), [("mixed", 40)])
 def test_story(mesh: Mesh, scenario: str, orders: int) -> None:
     outcome = demo.run(mesh, Wish(orders=orders, seed=11, scenario=scenario), timeout=240.0)
     wrong = {name: outcome.report[name] for name in ("lost_ids", "duplicates", "ghosts")}

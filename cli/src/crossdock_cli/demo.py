@@ -135,7 +135,11 @@ def _settle(this: Run) -> Report:
 
 
 async def _latencies(mesh: Mesh, since: datetime) -> Report:
+    """Return the times the events tell; where the broker's credential is not here, those the world saw stand."""
     from crossdock_cli import latency
+
+    if not mesh.layout.broker_secrets.is_dir():
+        return {}
 
     return {**await latency.of_run(mesh.layout, since)}
 

@@ -17,6 +17,7 @@ from crossdock_cli.failures import CliError, Exit
 from crossdock_cli.layout import Layout
 from crossdock_cli.probe import Reading, read_part
 from crossdock_cli.state import Identity, MeshState
+from crossdock_cli.world import World
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
@@ -47,6 +48,12 @@ class Mesh:
             which = ", ".join(str(mesh.layout.folder) for mesh in running)
             raise CliError(f"A hub and its regions run here: name one of them with --state-dir ({which}).", Exit.USAGE)
         raise CliError("The mesh is not running: start it with `crossdock up`.", Exit.NOT_RUNNING)
+
+    @classmethod
+    def beside(cls, state_dir: Path, base_port: int) -> "Mesh | None":
+        """Return the mesh that answers on these ports though the state folder does not know it, as one of compose."""
+        mesh = cls(Layout(state_dir=str(state_dir / "beside"), base_port=base_port))
+        return mesh if World(mesh.url("sandbox")).answers() else None
 
     @classmethod
     def known(cls, state_dir: Path) -> list["Mesh"]:

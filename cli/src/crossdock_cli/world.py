@@ -61,6 +61,13 @@ class World:
         code = Exit.USAGE if answer.status in (400, 404, 409, 422) else Exit.UNCLEAN
         raise CliError(f"The sandbox refused: {said}.", code)
 
+    def answers(self) -> bool:
+        """Say whether a sandbox is there."""
+        try:
+            return "released" in call("GET", f"{self.url}/_sandbox/progress", timeout=CALL_SECONDS).fields()
+        except NoAnswer:
+            return False
+
     def run(self, wish: Wish) -> dict[str, Any]:
         """Start a scenario."""
         body = {"scenario": wish.scenario, "orders": wish.orders, "seed": wish.seed, "rate_per_second": wish.rate}

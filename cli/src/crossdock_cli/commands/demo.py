@@ -33,7 +33,8 @@ def demo(  # noqa: PLR0913  one argument per option
 ) -> None:
     """Take orders from the ERP's release to the carrier's proof of delivery.
 
-    Starts a fresh mesh if none is running, and ends it afterwards. Exit code 0 only when every order expected was
+    Uses the mesh that runs here or answers on the ports, as one of compose does; else starts a fresh one, and ends it
+    afterwards. Exit code 0 only when every order expected was
     delivered, with nothing lost, doubled or from nowhere.
 
     crossdock demo --orders 2000 --seed 3 --json
@@ -65,10 +66,11 @@ def _a_mesh(state_dir: "Path", base_port: int, *, keep: bool) -> "Iterator[Mesh]
     from crossdock_cli.layout import Layout
     from crossdock_cli.mesh import DEMO_FOLDER, Mesh
 
+    found: Mesh | None
     try:
         found = Mesh.find(state_dir)
     except CliError:
-        found = None
+        found = Mesh.beside(state_dir, base_port)
     if found:
         yield found
         return
