@@ -40,8 +40,8 @@ OPEN, DUE = 1_000_000, 10_000
 LOOKS = {
     "stages": ("stages", 50),
     "newest journeys": ("journeys", 50),
-    "journeys of a stage and region": ("journeys?stage=completed&region=eu", 20),
-    "the board of a region": ("board?region=eu", 20),
+    "journeys of a stage and company": ("journeys?stage=completed&company=eu", 20),
+    "the board": ("board", 20),
     "time limits, counted for the first": ("sla", 1),
     "time limits, counted before": ("sla", 20),
 }
@@ -78,10 +78,10 @@ async def fill(engine: AsyncEngine, orders: int, ends_at: datetime) -> float:
     return kept / (time.perf_counter() - started)
 
 
-def looked_for(orders: int, chance: random.Random) -> dict[str, list[tuple[str, bool]]]:
+def looked_for(orders: int, chance: random.Random) -> dict[str, list[tuple[str, bool | None]]]:
     """Return the searches of each kind."""
 
-    def search(value: str, *, found: bool = True) -> tuple[str, bool]:
+    def search(value: str, *, found: bool = True) -> tuple[str, bool | None]:
         return f"/api/v1/search?q={urllib.parse.quote(value)}", found
 
     picks = [history.numbers(chance.randrange(orders)) for _ in range(ASKED)]
@@ -101,7 +101,7 @@ async def ask_all(url: str, orders: int) -> dict[str, list[float]]:
     questions["order story"] = [
         (f"/api/v1/journeys/{history.numbers(chance.randrange(orders))['order']}", True) for _ in range(ASKED)
     ]
-    questions |= {name: [(f"/api/v1/{path}", True)] * times for name, (path, times) in LOOKS.items()}
+    questions |= {name: [(f"/api/v1/{path}", None)] * times for name, (path, times) in LOOKS.items()}
     async with aiohttp.ClientSession() as session:
         await ask(session, url, questions["order story"][:5])
         found = {name: await ask(session, url, asked) for name, asked in questions.items()}
@@ -148,6 +148,10 @@ async def ingest(mesh: LocalMesh, tower: Tower, database: asyncpg.Connection, ev
     return rate, took
 
 
+ADD_JOURNEYS = """
+INSERT INTO journey (correlation_id, company, region, first_at, last_at, events, rank, disturbed)
+SELECT 'DL-' || n, 'default', 'eu', now(), now(), 1, 0, false FROM generate_series($1::int, $2::int) n
+"""
 ADD_OPEN = """
 INSERT INTO deadline (correlation_id, flow, after, order_id, opened_at, risk_at, due_at, told)
 SELECT 'DL-' || n, 'order-to-ship', 'order.released.v1', 'DL-' || n, now(), $1::timestamptz,
@@ -169,8 +173,9 @@ async def alarms(tower: Tower, database: asyncpg.Connection) -> list[float]:
     """
     say(f"{OPEN:,} open deadlines, {DUE:,} of them due in one second")
     now = datetime.now(UTC)
+    await database.execute(ADD_JOURNEYS, 1, OPEN + 2 * DUE, timeout=600)
     await database.execute(ADD_OPEN, now, now + timedelta(days=2), timedelta(milliseconds=100), 1, OPEN - DUE)
-    await database.execute("ANALYZE deadline")
+    await database.execute("ANALYZE deadline, journey")
     with tower.running():
         await asyncio.sleep(10)
         await _fall_due(database, OPEN + 1)

@@ -8,7 +8,8 @@ here=deploy/docker
 [ -z "${PIP_CERT:-}" ] || export SSL_CERT_FILE="$PIP_CERT"
 [ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
 [ -z "${PIP_EXTRA_INDEX_URL:-}" ] || export UV_INDEX="$PIP_EXTRA_INDEX_URL"
-uv="/opt/build/bin/uv --quiet --no-cache"
+# the stage that builds keeps what was fetched: the next service asks for the same
+uv="/opt/build/bin/uv --quiet --cache-dir /opt/build/cache"
 
 # hashes cannot be given to a resolver that starts from ranges: resolve first, then install the lines with their hashes
 pinned() {
