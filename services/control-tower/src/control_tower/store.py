@@ -18,6 +18,7 @@ from control_tower.domain.stages import NAMES
 from control_tower.domain.story import tell
 from control_tower.records.days import WRITERS, make_days
 from control_tower.records.deadlines import Deadlines
+from control_tower.records.metadata import agreements
 
 WRITING = "SELECT pg_advisory_xact_lock_shared($1)"
 ADD_EVENTS = """
@@ -82,10 +83,11 @@ class EventArchive(Archive):
             return
         await fetch(self.session, WRITING, WRITERS)
         fresh = await self._add_events([added[key] for key in sorted(added)])
-        filed = file(added[key].envelope for key in fresh)
+        agreed = await agreements(self.session)
+        filed = file((added[key].envelope for key in fresh), agreed)
         disturbed = await self._add_journeys(filed)
         await self._add_numbers(filed)
-        await Deadlines(self.session).add(filed, disturbed)
+        await Deadlines(self.session, agreed).add(filed, disturbed)
 
     async def _add_events(self, delivered: Sequence[Delivered]) -> list[str]:
         envelopes = [one.envelope for one in delivered]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 from sqlalchemy import text
@@ -201,3 +202,25 @@ async def test_the_board_counts_and_a_transaction_is_explained(mesh: LocalMesh) 
         assert [(one["kind"], one["owner"]) for one in why["waits_for"]] == [("time limit", "inventory-sync")]
         assert "inventory-sync" in why["silent"]
         assert (await web.get("/api/v1/why/nobody")).status_code == 404
+
+
+async def test_a_time_agreed_with_a_customer_counts_until_it_is_withdrawn(mesh: LocalMesh) -> None:
+    now = datetime.now(UTC)
+    order, customer = f"SO-AGREED-{now:%H%M%S%f}", f"C-{now:%H%M%S%f}"
+    body = {"flow": "order-to-ship", "after": "order.released.v1", "within_seconds": 7200, "customer": customer}
+    author = {"actor": "ada.berg", "reason": "the contract says so"}
+    document = f"/api/v1/metadata/sla/{order.lower()}"
+
+    async def due(web: httpx.AsyncClient, number: int) -> float:
+        name = f"{order}-{number}"
+        released = envelope("order.released.v1", order=name, start=now, data={"customer_id": customer})
+        await keep(service.engine, [released])
+        (limit,) = (await web.get(f"/api/v1/sla/{name}")).json()["limits"]
+        return (datetime.fromisoformat(limit["due_at"]) - now).total_seconds()
+
+    async with running(mesh, await settings_of(mesh)) as (service, web):
+        assert await due(web, 1) == 5
+        assert (await web.put(document, json={"body": body, **author})).is_success
+        assert await due(web, 2) == 7200
+        assert (await web.post(f"{document}/withdraw", json=author, headers={"if-match": "1"})).is_success
+        assert await due(web, 3) == 5

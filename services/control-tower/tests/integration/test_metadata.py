@@ -119,6 +119,9 @@ async def test_what_makes_no_sense_is_refused_by_field(mesh: LocalMesh, request:
         assert (await put(web, name, {**BRAND, "colour": "red"})).json()["errors"][0]["field"] == "colour"
         assert (await put(web, "..")).status_code in (404, 405, 422)
         assert (await web.put(path(name, "wish"), json={"body": {}, **AUTHOR})).status_code == 404
+        never = {"flow": "order-to-moon", "after": "order.released.v1", "within_seconds": 1}
+        agreed = await web.put(path(name, "sla"), json={"body": never, **AUTHOR})
+        assert (agreed.status_code, "choose from" in agreed.json()["detail"]) == (422, True)
         schema = await web.put(path("order.released.v1", "schema"), json={"body": {}, **AUTHOR})
         assert schema.status_code == 403
         assert (await web.get(path(name))).status_code == 404

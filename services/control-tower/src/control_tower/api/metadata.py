@@ -6,10 +6,11 @@ from fastapi import APIRouter, Header, HTTPException
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from canonical.metadata import KINDS, Document, Name, SchemaEntry
+from canonical.metadata import KINDS, Document, Name, SchemaEntry, Sla
 from chassis import Service
 from chassis.problems import problem
 
+from control_tower.domain.agreed import refusal
 from control_tower.domain.metadata import Author, Change, Superseded
 from control_tower.jobs import make
 from control_tower.records.metadata import Records
@@ -88,8 +89,10 @@ def _changing(routes: APIRouter, service: Service, records: Records) -> None:
     @routes.put("/{kind}/{name}", response_model=Document)
     async def put(kind: str, name: Name, wish: Body, if_match: IfMatch = None) -> Document | Response:
         """Make a document, or change the revision named by `If-Match`."""
-        body = _writable(kind, name)(**wish.body).model_dump(mode="json")
-        return await _make(kind, name, body, wish, if_match)
+        body = _writable(kind, name)(**wish.body)
+        if isinstance(body, Sla) and (why := refusal(body)):
+            raise HTTPException(422, why)
+        return await _make(kind, name, body.model_dump(mode="json"), wish, if_match)
 
     @routes.post("/{kind}/{name}/withdraw", response_model=Document)
     async def withdraw(kind: str, name: Name, author: Author, if_match: IfMatch = None) -> Document | Response:

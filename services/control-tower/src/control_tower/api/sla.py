@@ -9,6 +9,7 @@ from control_tower.directory import Regions
 from control_tower.domain.board import Group, board
 from control_tower.domain.limits import limits
 from control_tower.domain.reasons import LASTING, Explained, Waiting, explain, of_limit
+from control_tower.records.metadata import Records
 from control_tower.records.sla import Sla
 
 
@@ -42,14 +43,14 @@ class Why(Transaction):
 def router(service: Service, regions: Regions) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["time limits"])
-    sla = Sla(service.engine)
+    sla, records = Sla(service.engine), Records(service.engine)
 
     async def time_limits(correlation_id: str) -> TimeLimits:
         found = await sla.transaction(correlation_id)
         if found is None:
             raise HTTPException(404, f"{correlation_id} is not known here: search for one of its numbers")
         journey, rows, events = found
-        explained = explain(rows, events, journey["ended_at"], service.clock.now())
+        explained = explain(rows, events, journey["ended_at"], service.clock.now(), await records.agreed())
         return TimeLimits(**journey, limits=explained)
 
     @routes.get("/sla")

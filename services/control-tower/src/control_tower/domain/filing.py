@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from canonical import Envelope
 
+from control_tower.domain.agreed import AS_IN_FLOWS, Agreed
 from control_tower.domain.corrections import standing
 from control_tower.domain.holds import NO_HOLDS, Held, holds, pausing
 from control_tower.domain.limits import ENDS, Opened, met_by, opened_by
@@ -67,20 +68,20 @@ def day_of(envelope: Envelope) -> date:
     return envelope.recordedtime.astimezone(UTC).date()
 
 
-def file(envelopes: Iterable[Envelope]) -> Filed:
+def file(envelopes: Iterable[Envelope], agreed: Agreed = AS_IN_FLOWS) -> Filed:
     """File events that are new to the archive; the outcome does not depend on how they are put into batches."""
     filed = Filed()
     for envelope in envelopes:
-        _file_one(filed, envelope, NO_HOLDS)
+        _file_one(filed, envelope, NO_HOLDS, agreed)
     return filed
 
 
-def file_anew(envelopes: Iterable[Envelope]) -> Filed:
+def file_anew(envelopes: Iterable[Envelope], agreed: Agreed = AS_IN_FLOWS) -> Filed:
     """File whole transactions, all their events given: without what was corrected, and with what stood still."""
     filed, stand = Filed(), standing(envelopes)
     held = holds(stand)
     for envelope in stand:
-        _file_one(filed, envelope, held)
+        _file_one(filed, envelope, held, agreed)
     return filed
 
 
@@ -89,7 +90,7 @@ def disturbs(envelope: Envelope) -> bool:
     return envelope.correctionof is not None or envelope.type in pausing()
 
 
-def _file_one(filed: Filed, envelope: Envelope, held: Held) -> None:
+def _file_one(filed: Filed, envelope: Envelope, held: Held, agreed: Agreed) -> None:
     correlation, recorded = envelope.correlationid, envelope.recordedtime
     journey = filed.journeys.get(correlation)
     if journey is None:
@@ -104,7 +105,8 @@ def _file_one(filed: Filed, envelope: Envelope, held: Held) -> None:
         _earliest(filed.numbers, (value, kind, correlation), recorded)
     if isinstance(order := envelope.data.get("order_id"), str):
         filed.orders[correlation] = order
-    for limit in opened_by().get(envelope.type, ()):
+    for common in opened_by().get(envelope.type, ()):
+        limit = agreed.of(common, envelope.data.get("customer_id"))
         key = (correlation, limit.flow, limit.after)
         opened = limit.opened(envelope.time, envelope.site, held.get((correlation, limit.flow), ()))
         filed.opened[key] = opened.earliest(filed.opened.get(key, opened))

@@ -48,6 +48,11 @@ class Limit(NamedTuple):
         """Return the domain that owes the step."""
         return domain_of(self.step.event)
 
+    def agreed(self, within_seconds: float, calendar: str | None) -> "Limit":
+        """Return the limit with another time."""
+        changed = {"within_seconds": within_seconds, "by": None, "calendar": calendar}
+        return self._replace(step=self.step.model_copy(update=changed))
+
     def calendar(self, site: str | None) -> Calendar | None:
         """Return the calendar whose working time counts at a site; None where all time does."""
         return of_site(self.step.calendar, site) if self.step.calendar else None

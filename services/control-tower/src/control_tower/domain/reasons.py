@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from canonical import Envelope, flows
 
+from control_tower.domain.agreed import AS_IN_FLOWS, Agreed
 from control_tower.domain.corrections import standing
 from control_tower.domain.holds import holds
 from control_tower.domain.limits import Limit, limit_of
@@ -93,19 +94,26 @@ class Explained(BaseModel):
 
 
 def explain(
-    rows: Sequence[Mapping[str, Any]], events: Sequence[Envelope], ended_at: datetime | None, now: datetime
+    rows: Sequence[Mapping[str, Any]],
+    events: Sequence[Envelope],
+    ended_at: datetime | None,
+    now: datetime,
+    agreed: Agreed = AS_IN_FLOWS,
 ) -> list[Explained]:
     """Return how the time limits of a transaction stand, what is worst first."""
     stand = standing(events)
     held = holds(stand)
     found = []
     for row in rows:
-        limit = limit_of(row["flow"], row["after"])
-        site = next((one.site for one in stand if one.type == limit.after and one.time == row["opened_at"]), None)
+        begun = next((one for one in stand if one.type == row["after"] and one.time == row["opened_at"]), None)
+        customer = begun.data.get("customer_id") if begun else None
+        limit = agreed.of(limit_of(row["flow"], row["after"]), customer)
         standstills = [
             Standstill(begins=hold.begins, ends=hold.ends) for hold in held.get((row["correlation_id"], limit.flow), ())
         ]
-        found.append(_explained(row, limit, site, standstills, state_of(row, ended_at, now), now))
+        found.append(
+            _explained(row, limit, begun.site if begun else None, standstills, state_of(row, ended_at, now), now)
+        )
     ranks = {state: rank for rank, state in enumerate(LASTING)}
     return sorted(found, key=lambda one: (ranks.get(one.state, len(ranks)), one.opened_at))
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from canonical import Envelope
 from chassis.sql import fetch
 
+from control_tower.domain.agreed import Agreed
 from control_tower.domain.filing import Deadline, Filed, file_anew
 from control_tower.domain.limits import Opened
 
@@ -61,8 +62,8 @@ WHERE j.correlation_id = ANY($1::text[])
 class Deadlines:
     """The deadlines that follow from events which are kept for the first time."""
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    def __init__(self, session: AsyncSession, agreed: Agreed) -> None:
+        self._session, self._agreed = session, agreed
 
     async def add(self, filed: Filed, disturbed: Collection[str]) -> None:
         """Add what follows from new events; `disturbed` names the transactions that are looked at as a whole."""
@@ -74,7 +75,7 @@ class Deadlines:
 
     async def _put(self, correlations: Sequence[str]) -> None:
         rows = await fetch(self._session, ALL_EVENTS, correlations)
-        filed = file_anew(Envelope.model_validate_json(row["body"]) for row in rows)
+        filed = file_anew((Envelope.model_validate_json(row["body"]) for row in rows), self._agreed)
         await fetch(self._session, FORGET, correlations)
         await self._write(PUT, filed.opened, filed.met, filed.orders)
         journeys = [filed.journeys[key] for key in sorted(filed.journeys)]

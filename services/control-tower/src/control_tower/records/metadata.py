@@ -7,10 +7,12 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from canonical.metadata import Document, SchemaEntry, key_of
+from canonical.metadata import Document, SchemaEntry, Sla, key_of
 from chassis import Document as Row
 from chassis import Documents
 from chassis.sql import fetch
+
+from control_tower.domain.agreed import Agreed
 
 ADD_REVISIONS = """
 INSERT INTO metadata_revision (key, kind, revision, document)
@@ -22,6 +24,7 @@ ONE = "SELECT state AS document FROM metadata WHERE key = :key"
 HISTORY = "SELECT document FROM metadata_revision WHERE key = :key ORDER BY revision"
 OF_KIND = "SELECT document FROM metadata_revision WHERE kind = :kind ORDER BY key, revision"
 COUNTS = "SELECT split_part(key, '/', 1) AS kind, count(*) AS documents FROM metadata GROUP BY 1"
+AGREED = "SELECT state->>'body' AS body FROM metadata WHERE key LIKE 'sla/%' AND state->>'body' IS NOT NULL"
 UNWRITTEN = """
 SELECT DISTINCT ON (key) document FROM metadata_revision WHERE NOT is_mirrored ORDER BY key, revision DESC LIMIT :limit
 """
@@ -69,6 +72,12 @@ class MetadataStore(Documents[Document]):
             )
 
 
+async def agreements(session: AsyncSession) -> Agreed:
+    """Return the times agreed, as of this transaction."""
+    rows = await fetch(session, AGREED)
+    return Agreed(Sla.model_validate_json(row["body"]) for row in rows)
+
+
 class Records:
     """Questions about metadata, and what of it is mirrored."""
 
@@ -82,6 +91,11 @@ class Records:
     async def current(self, kind: str) -> list[Document]:
         """Return the documents of a kind as they are, by name."""
         return await self._documents(CURRENT, prefix=f"{kind}/%")
+
+    async def agreed(self) -> Agreed:
+        """Return the times agreed."""
+        documents = await self.current(Sla.kind)
+        return Agreed(Sla.model_validate(document.body) for document in documents if document.body is not None)
 
     async def one(self, kind: str, name: str) -> Document | None:
         """Return a document as it is; None when there never was one."""
