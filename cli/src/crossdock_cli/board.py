@@ -17,7 +17,7 @@ from crossdock_cli import screen
 from crossdock_cli.gauges import Gauge, Gauges, Look
 
 ENDS = frozenset({"q", "Q", "\x1b", "\x03"})
-ENDED = frozenset({"completed", "return closed"})
+ENDED = frozenset({"completed", "return closed", "cancelled"})
 
 
 def drawn(look: Look) -> RenderableType:

@@ -140,7 +140,6 @@ async def _latencies(mesh: Mesh, since: datetime) -> Report:
 
     if not mesh.layout.broker_secrets.is_dir():
         return {}
-
     return {**await latency.of_run(mesh.layout, since)}
 
 

@@ -34,8 +34,7 @@ def demo(  # noqa: PLR0913  one argument per option
     """Take orders from the ERP's release to the carrier's proof of delivery.
 
     Uses the mesh that runs here or answers on the ports, as one of compose does; else starts a fresh one, and ends it
-    afterwards. Exit code 0 only when every order expected was
-    delivered, with nothing lost, doubled or from nowhere.
+    afterwards. Exit code 0 only when every order expected was delivered, with nothing lost, doubled or from nowhere.
 
     crossdock demo --orders 2000 --seed 3 --json
     """

@@ -85,13 +85,13 @@ class Bucket:
     def __init__(self, connection: Callable[[], Client]) -> None:
         self._connection, self._history = connection, History(connection)
 
-    async def is_empty(self) -> bool:
-        """Say whether nothing was written since it was made.
+    async def count(self) -> int:
+        """Return how many documents it holds.
 
         Raises:
             Temporary: the broker does not answer.
         """
-        return await self._history.newest(STREAM, ">") is None
+        return await self._history.count(STREAM, ">")
 
     async def put(self, document: Document) -> None:
         """Write a document unless it, or one changed later, is there; doing it twice changes nothing.

@@ -213,8 +213,8 @@ class Mirror:
         self._records, self._bucket = Records(service.engine), Bucket(lambda: service.broker.client)
 
     async def write(self) -> None:
-        """Write what the broker's copy lacks; one that was made anew gets everything again."""
-        if await self._bucket.is_empty():
+        """Write what the broker's copy lacks; one that has less than was written, being made anew, gets everything."""
+        if await self._bucket.count() < await self._records.written():
             await self._records.forget_written()
         while documents := await self._records.unwritten(AT_ONCE):
             for document in documents:

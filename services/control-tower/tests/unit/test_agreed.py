@@ -40,3 +40,8 @@ def test_what_cannot_be_kept_is_refused_with_what_can() -> None:
     assert "choose from" in str(refusal(Sla(flow="order-to-moon", after=AFTER, within_seconds=1)))
     assert AFTER in str(refusal(Sla(flow=FLOW, after="carrier.delivered.v1", within_seconds=1)))
     assert "no calendar moon" in str(refusal(Sla(flow=FLOW, after=AFTER, within_seconds=1, calendar="moon")))
+
+
+def test_a_time_whose_calendar_is_gone_stops_nothing() -> None:
+    gone = Sla(flow=FLOW, after=AFTER, within_seconds=60, calendar="of-an-earlier-release")
+    assert due(Agreed([gone])) == timedelta(seconds=5)

@@ -28,6 +28,12 @@ LIFE = (
 )
 
 
+def test_an_order_that_ended_cancelled_is_not_called_completed() -> None:
+    ended = envelope("order.completed.v1", 9, data={"outcome": "cancelled"})
+    filed = file([ended, envelope("order.released.v1"), envelope("order.cancelled.v1", 5)])
+    assert filed.journeys["SO-1"].stage == STAGES["cancelled"]
+
+
 def test_the_furthest_stage_counts() -> None:
     filed = file(envelope(name, index) for index, name in enumerate(reversed(LIFE)))
     assert filed.journeys["SO-1"].stage == STAGES["completed"]

@@ -103,6 +103,15 @@ class History:
         found = await self._ask(stream, {"last_by_subj": subject}, is_batch=False)
         return found[0] if found else None
 
+    async def count(self, stream: str, subject: str) -> int:
+        """Return how many messages of a subject the stream holds.
+
+        Raises:
+            Temporary: the broker does not answer.
+        """
+        first = await self._one(stream, subject, {"seq": 1})
+        return first.pending + 1 if first else 0
+
     async def has_start(self, stream: str) -> bool:
         """Say whether the stream still holds its first message."""
         messages = await self._ask(stream, {"seq": 1, "batch": 1, "next_by_subj": ">"})

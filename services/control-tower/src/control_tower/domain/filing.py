@@ -45,7 +45,7 @@ class Journey:
         self.last_at = max(self.last_at, envelope.recordedtime)
         if envelope.type in ENDS:
             self.ended_at = min(self.ended_at or envelope.time, envelope.time)
-        stage = stage_of(envelope.type)
+        stage = stage_of(envelope.type, envelope.data)
         if stage and (self.stage is None or stage.rank > self.stage.rank):
             self.stage, self.stage_at = stage, envelope.time
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Stage(NamedTuple):
@@ -30,6 +30,7 @@ NAMES = (
     "return announced",
     "return received",
     "return closed",
+    "cancelled",
 )
 """The stages in their order."""
 
@@ -64,7 +65,9 @@ _REACHED_BY = {
 STAGES: Mapping[str, Stage] = MappingProxyType({name: Stage(rank, name) for rank, name in enumerate(NAMES, 1)})
 
 
-def stage_of(event_type: str) -> Stage | None:
+def stage_of(event_type: str, data: Mapping[str, Any] = MappingProxyType({})) -> Stage | None:
     """Return the stage an event of this type, of whatever version, shows; None when it shows none."""
     name = _REACHED_BY.get(event_type.rsplit(".", 1)[0])
+    if name == "completed" and data.get("outcome") == "cancelled":
+        name = "cancelled"
     return STAGES[name] if name else None

@@ -1,6 +1,7 @@
 """Tables of central metadata: documents as they are, every revision they had, what the broker's copy lacks."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,11 +25,14 @@ ONE = "SELECT state AS document FROM metadata WHERE key = :key"
 HISTORY = "SELECT document FROM metadata_revision WHERE key = :key ORDER BY revision"
 OF_KIND = "SELECT document FROM metadata_revision WHERE kind = :kind ORDER BY key, revision"
 COUNTS = "SELECT split_part(key, '/', 1) AS kind, count(*) AS documents FROM metadata GROUP BY 1"
-AGREED = "SELECT state->>'body' AS body FROM metadata WHERE key LIKE 'sla/%' AND state->>'body' IS NOT NULL"
+AGREED = """
+SELECT state->>'body' AS body FROM metadata WHERE key LIKE 'sla/%' AND state->>'body' IS NOT NULL ORDER BY key
+"""
 UNWRITTEN = """
 SELECT DISTINCT ON (key) document FROM metadata_revision WHERE NOT is_mirrored ORDER BY key, revision DESC LIMIT :limit
 """
 WRITTEN = "UPDATE metadata_revision SET is_mirrored = true WHERE key = :key AND revision <= :revision"
+COUNT_WRITTEN = "SELECT count(DISTINCT key) AS documents FROM metadata_revision WHERE is_mirrored"
 FORGET = "UPDATE metadata_revision SET is_mirrored = false WHERE is_mirrored"
 
 
@@ -74,8 +78,13 @@ class MetadataStore(Documents[Document]):
 
 async def agreements(session: AsyncSession) -> Agreed:
     """Return the times agreed, as of this transaction."""
-    rows = await fetch(session, AGREED)
-    return Agreed(Sla.model_validate_json(row["body"]) for row in rows)
+    return _agreed(tuple(row["body"] for row in await fetch(session, AGREED)))
+
+
+@lru_cache(maxsize=1)
+def _agreed(bodies: tuple[str, ...]) -> Agreed:
+    """Return what some documents agree on; each batch of events asks, and they seldom change."""
+    return Agreed(Sla.model_validate_json(body) for body in bodies)
 
 
 class Records:
@@ -94,8 +103,7 @@ class Records:
 
     async def agreed(self) -> Agreed:
         """Return the times agreed."""
-        documents = await self.current(Sla.kind)
-        return Agreed(Sla.model_validate(document.body) for document in documents if document.body is not None)
+        return _agreed(tuple(row["body"] for row in await self._rows(AGREED)))
 
     async def one(self, kind: str, name: str) -> Document | None:
         """Return a document as it is; None when there never was one."""
@@ -117,6 +125,10 @@ class Records:
     async def unwritten(self, limit: int) -> Sequence[Document]:
         """Return documents whose latest revision the broker's copy may lack."""
         return await self._documents(UNWRITTEN, limit=limit)
+
+    async def written(self) -> int:
+        """Return how many documents were written to the broker's copy."""
+        return int((await self._rows(COUNT_WRITTEN))[0]["documents"])
 
     async def note_written(self, document: Document) -> None:
         """Remember that the broker's copy has a revision."""
