@@ -47,7 +47,7 @@ down: setup ## Stop what `make up` started
 
 test: check ## Everything CI runs: check, then unit, integration and end-to-end tests (PYTEST="-k word" to choose)
 ifeq ($(strip $(PYTEST)),)
-	@$(BIN)/pytest -n 4 --dist loadfile libs services sandbox cli edge tests/contract tests/deploy
+	@$(BIN)/pytest -n 3 --dist loadfile libs services sandbox cli edge tests/contract tests/deploy
 	@$(BIN)/pytest tests/e2e tests/faults
 else
 	@$(BIN)/pytest --ignore=tests/structure $(PYTEST)
