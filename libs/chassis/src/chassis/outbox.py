@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from chassis import marks
 from chassis.away import is_away
 from chassis.crashpoints import crash_here
+from chassis.ending import ended
 from chassis.sql import Row, fetch, transaction
 from chassis.telemetry import Metrics
 
@@ -72,8 +73,7 @@ class Relay:
     async def stop(self) -> None:
         """Publish what is there (at most five seconds), then end."""
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await ended(self._task)
             try:
                 async with asyncio.timeout(5):
                     while await self._step():

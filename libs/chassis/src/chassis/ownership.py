@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.away import is_away
+from chassis.ending import ended
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +52,7 @@ class Ownership:
     async def stop(self) -> None:
         """Give all of them away."""
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await ended(self._task)
 
     def term(self, name: str) -> int:
         """Return the number of our present time as the owner of a durable; 0 while it is not ours."""

@@ -16,6 +16,7 @@ from chassis.away import is_away
 from chassis.clock import Clock
 from chassis.commit import Committer
 from chassis.effect import Outcome
+from chassis.ending import ended
 from chassis.errors import Permanent, Temporary
 from chassis.redo import Redo
 from chassis.replay.again import Again, Item
@@ -158,10 +159,7 @@ class Replayer:
 
     async def close(self) -> None:
         """Leave running replays where they are; the next start goes on with them."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*self._tasks.values())
         self._committer.hold_no_more()
 
     async def _guard(self, replay: Replay) -> None:
