@@ -210,9 +210,9 @@ async def test_a_bad_release_can_be_replaced_at_once(mesh: LocalMesh, erp: Clien
     service = empty(settings)
     service.on(OrderReleased, handle, notes=NoteStore)
     service.office.ceiling.probe_seconds = 0.5
-    await service.start()
-    for order_id in orders:
+    for order_id in orders:  # all are there when it begins: none has its last try before too much has failed
         await publish(erp, released(order_id))
+    await service.start()
 
     async def stopped() -> bool:
         return bool(service.office.ceiling.reached)
