@@ -38,14 +38,14 @@ ASKED = 300
 INGESTED = 100_000
 OPEN, DUE = 1_000_000, 10_000
 LOOKS = {
-    "stages": ("stages", 50),
-    "newest journeys": ("journeys", 50),
-    "journeys of a stage and company": ("journeys?stage=completed&company=eu", 20),
-    "the board": ("board", 20),
-    "time limits, counted for the first": ("sla", 1),
-    "time limits, counted before": ("sla", 20),
+    "stages": ("stages", 50, True),
+    "newest journeys": ("journeys", 50, True),
+    "journeys of a stage and company": ("journeys?stage=completed&company=nordhandel", 20, True),
+    "the board of what is open": ("board", 20, False),
+    "time limits, counted for the first": ("sla", 1, True),
+    "time limits, counted before": ("sla", 20, True),
 }
-"""What the page shows: its path, and how often it is asked."""
+"""What the page shows: its path, how often it is asked, and whether something is found: every order has ended."""
 PER_ORDER = len(history.LIFE)
 FIRST_LIVE = 900_000_000
 """Orders from here on come through the streams."""
@@ -78,10 +78,10 @@ async def fill(engine: AsyncEngine, orders: int, ends_at: datetime) -> float:
     return kept / (time.perf_counter() - started)
 
 
-def looked_for(orders: int, chance: random.Random) -> dict[str, list[tuple[str, bool | None]]]:
+def looked_for(orders: int, chance: random.Random) -> dict[str, list[tuple[str, bool]]]:
     """Return the searches of each kind."""
 
-    def search(value: str, *, found: bool = True) -> tuple[str, bool | None]:
+    def search(value: str, *, found: bool = True) -> tuple[str, bool]:
         return f"/api/v1/search?q={urllib.parse.quote(value)}", found
 
     picks = [history.numbers(chance.randrange(orders)) for _ in range(ASKED)]
@@ -101,7 +101,7 @@ async def ask_all(url: str, orders: int) -> dict[str, list[float]]:
     questions["order story"] = [
         (f"/api/v1/journeys/{history.numbers(chance.randrange(orders))['order']}", True) for _ in range(ASKED)
     ]
-    questions |= {name: [(f"/api/v1/{path}", None)] * times for name, (path, times) in LOOKS.items()}
+    questions |= {name: [(f"/api/v1/{path}", found)] * times for name, (path, times, found) in LOOKS.items()}
     async with aiohttp.ClientSession() as session:
         await ask(session, url, questions["order story"][:5])
         found = {name: await ask(session, url, asked) for name, asked in questions.items()}

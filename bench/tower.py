@@ -55,8 +55,8 @@ class Tower:
                 self._process.wait(30)
 
 
-async def ask(session: aiohttp.ClientSession, url: str, wanted: Sequence[tuple[str, bool | None]]) -> list[float]:
-    """Ask one after the other; returns how long each answer took. Each may say whether it must find something.
+async def ask(session: aiohttp.ClientSession, url: str, wanted: Sequence[tuple[str, bool]]) -> list[float]:
+    """Ask one after the other; returns how long each answer took. Each says whether it must find something.
 
     Raises:
         RuntimeError: an answer is not what it must be.
@@ -67,6 +67,6 @@ async def ask(session: aiohttp.ClientSession, url: str, wanted: Sequence[tuple[s
         async with session.get(url + path) as answer:
             body = await answer.json()
         took.append(time.perf_counter() - began)
-        if answer.status != 200 or found not in (None, bool(body)):
+        if answer.status != 200 or bool(body) != found:
             raise RuntimeError(f"{path}: {answer.status} {str(body)[:200]}")
     return took

@@ -64,8 +64,8 @@ class World:
     def answers(self) -> bool:
         """Say whether a sandbox is there."""
         try:
-            return "released" in call("GET", f"{self.url}/_sandbox/progress", timeout=CALL_SECONDS).fields()
-        except NoAnswer:
+            return "released" in self.progress()
+        except CliError:
             return False
 
     def run(self, wish: Wish) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 // Times, numbers and names as people read them.
 
+/** Stages after which nothing more is awaited of an order. */
+export const ENDED = ['completed', 'return closed', 'cancelled']
+
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'medium' })
 const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' })
   .formatToParts(new Date())

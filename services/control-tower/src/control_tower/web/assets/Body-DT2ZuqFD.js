@@ -1,1 +1,0 @@
-import{B as e,C as t,M as n,R as r,Y as i,ct as a,q as o}from"./index-CJ3ZA_eB.js";var s=e(`<pre role="region" tabindex="0"><!></pre>`);function c(e,c){var l=s(),u=i(l);n(u,()=>c.children),a(l),o(()=>t(l,`aria-label`,c.label)),r(e,l)}export{c as t};

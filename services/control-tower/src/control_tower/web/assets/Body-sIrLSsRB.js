@@ -1,0 +1,1 @@
+import{J as e,N as t,V as n,X as r,lt as i,w as a,z as o}from"./index-CuAhhDxK.js";var s=n(`<pre role="region" tabindex="0"><!></pre>`);function c(n,c){var l=s(),u=r(l);t(u,()=>c.children),i(l),e(()=>a(l,`aria-label`,c.label)),o(n,l)}export{c as t};
