@@ -40,7 +40,11 @@ def _plain(engine: AsyncEngine) -> AsyncEngine:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """Give a session whose work is committed at the end, or undone when an error leaves the block."""
+    """Give a session whose work is committed at the end, or undone when an error leaves the block.
+
+    A cancellation may come while the driver begins or ends the transaction, which then stays open in the server:
+    whatever is committed next on that connection would be a part of it, and lost with it. So the connection is ended.
+    """
     async with _plain(engine).connect() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         if driver is None:
@@ -53,10 +57,14 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
                 session.info[DRIVER] = driver
                 yield session
                 await session.flush()
-        except Exception as error:
-            if is_away(error):
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            is_cancelled = isinstance(error, asyncio.CancelledError) or bool(task and task.cancelling())
+            if is_cancelled:
+                driver.terminate()
+            if is_cancelled or is_away(error):
                 await connection.invalidate()
-            if (task := asyncio.current_task()) and task.cancelling():
+            if is_cancelled and not isinstance(error, asyncio.CancelledError):
                 # undoing failed on a connection that is gone; whoever cancelled must not be taken for a failure
                 raise asyncio.CancelledError from error
             raise
