@@ -86,9 +86,9 @@ def test_port_in_use(state_dir: Path) -> None:
 
 def test_wrong_broker_url(state_dir: Path) -> None:
     base = free_base()
-    arguments = ("--nats-url", f"nats://127.0.0.1:{base + 99}", "--nats-secrets", state_dir)
+    arguments = ("--nats-url", f"nats://127.0.0.1:{base + 98}", "--nats-secrets", state_dir)
     said = refused(crossdock("up", "--state-dir", state_dir, "--base-port", base, *arguments))
-    assert f"127.0.0.1:{base + 99}" in said
+    assert f"127.0.0.1:{base + 98}" in said
 
 
 def test_folder_that_cannot_be_written() -> None:

@@ -4,8 +4,10 @@ import shutil
 import socket
 import sys
 import warnings
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -15,6 +17,8 @@ from crossdock_cli.layout import HOST, LAST_OFFSET, LINK, MONITOR, NATS, POSTGRE
 OLDEST_PYTHON = (3, 11)
 DISK_BYTES = 1 << 30
 RESERVED, HIGHEST = 1024, 65535
+NATS_PORT, POSTGRES_PORT = 4222, 5432
+ANSWER_SECONDS = 3.0
 
 
 def check(layout: Layout) -> None:
@@ -30,6 +34,8 @@ def check(layout: Layout) -> None:
     _disk(layout.folder)
     _packages([*services, *(["sandbox"] if layout.with_sandbox else [])])
     _servers(layout)
+    _answers(layout.nats_url, NATS_PORT, "broker", "--nats-url")
+    _answers(layout.database_url, POSTGRES_PORT, "database server", "--database-url")
     for port, what in ports(layout):
         _free(port, what)
 
@@ -110,6 +116,18 @@ def _servers(layout: Layout) -> None:
         raise _fail(
             f"{error.name} is not installed: run `make setup`, or give your own server with --database-url."
         ) from error
+
+
+def _answers(urls: str | None, default_port: int, what: str, option: str) -> None:
+    """Check that one of the servers given as URLs, separated by commas, takes connections."""
+    if urls is None:
+        return
+    for url in urls.split(","):
+        parts = urlsplit(url)
+        with suppress(OSError), socket.create_connection((parts.hostname, parts.port or default_port), ANSWER_SECONDS):
+            return
+    servers = ", ".join(urlsplit(url).netloc.rpartition("@")[2] for url in urls.split(","))
+    raise _fail(f"No {what} answers at {servers}: start it, or check {option}.")
 
 
 def _free(port: int, what: str) -> None:

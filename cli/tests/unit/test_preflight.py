@@ -49,3 +49,17 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_ports_of_outside_servers_are_not_asked_for(tmp_path: Path) -> None:
     layout = Layout(state_dir=str(tmp_path), nats_url="nats://x", database_url="postgresql://x/y", with_sandbox=False)
     assert {what for _, what in preflight.ports(layout)} == set(layout.services())
+
+
+def test_an_outside_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path, base_port: int) -> None:
+    url = f"postgresql://tower:secret@127.0.0.1:{base_port + 90}/crossdock"
+    text = refused(Layout(state_dir=str(tmp_path), base_port=base_port, database_url=url))
+    assert text == f"No database server answers at 127.0.0.1:{base_port + 90}: start it, or check --database-url."
+
+
+def test_one_broker_of_several_that_answers_is_enough(tmp_path: Path, base_port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        port = broker.getsockname()[1]
+        urls = f"nats://127.0.0.1:{base_port + 90},nats://127.0.0.1:{port}"
+        text = refused(Layout(state_dir=str(tmp_path), base_port=port - 1, nats_url=urls))
+    assert text.startswith("Port"), "what is refused is that order-release would have the broker's port"

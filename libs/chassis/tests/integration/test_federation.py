@@ -19,7 +19,6 @@ from chassis.broker_config import link_user
 from chassis.errors import Temporary
 from chassis.local.nats import binary
 from chassis.local.ports import free_port
-from chassis.provision import provision
 from chassis.replay.history import History
 from chassis.testing import eventually
 from chassis.testing.federation import Federation
@@ -211,21 +210,50 @@ async def joined(log: Path) -> bool:
 
 
 async def test_provisioning_twice_changes_nothing(federation: Federation) -> None:
-    for region, server in federation.servers.items():
-        done = await provision(
-            server.url,
-            "provisioner",
-            server.password("provisioner"),
-            federation.mesh,
-            region,
-            place=federation.place(region),
-        )
+    for region in federation.servers:
+        done = await federation.provision(region)
         assert (done.created, done.updated) == ([], []), region
+
+
+async def test_a_region_joins_while_another_works(federation: Federation) -> None:
+    """The hub's broker starts again for it; of neither region is anything lost, doubled or out of order."""
+    ended = asyncio.Event()
+
+    async def work() -> int:
+        number = 0
+        while not ended.is_set():
+            await publish(federation, "eu", "order-release", EVENT.format(region="eu", key="SO-1"), f"eu-{number}")
+            number += 1
+        return number
+
+    working = asyncio.create_task(work())
+    await write(federation, "brands.acme", b"1")
+    await federation.join("ap")
+    for number in range(20):
+        await publish(federation, "ap", "order-release", EVENT.format(region="ap", key="SO-1"), f"ap-{number}")
+    await fed_in_order(federation, "ap", 20)
+    ended.set()
+    await fed_in_order(federation, "eu", await working)
+    await eventually(lambda: reads(federation, "ap", b"1"), within_seconds=LINKED_SECONDS)
+
+
+async def fed_in_order(federation: Federation, region: str, count: int) -> None:
+    """Wait until the hub holds so many orders of a region, and hold them against the order they were told in."""
+
+    async def complete() -> bool:
+        client = await federation.connect(HUB, "operator")
+        state = (await client.jetstream().stream_info("ORDER", subjects_filter=f"cx.{region}.>")).state
+        await client.close()
+        return sum((state.subjects or {}).values()) >= count
+
+    await eventually(complete, within_seconds=LINKED_SECONDS)
+    at_hub = [body for subject, body in await held(federation, HUB, "ORDER") if subject.startswith(f"cx.{region}.")]
+    assert at_hub == [f"{region}-{number}" for number in range(count)]
 
 
 async def test_after_a_region_lost_its_tail_the_hubs_stream_is_made_anew_and_has_both(federation: Federation) -> None:
     """A region's volume is restored from an earlier day, and its stream gives sequences out again."""
-    eu, hub = federation.servers["eu"], federation.servers[HUB]
+    eu = federation.servers["eu"]
 
     async def order(number: int) -> None:
         await publish(federation, "eu", "order-release", EVENT.format(region="eu", key=f"SO-{number}"), f"eu-{number}")
@@ -248,7 +276,5 @@ async def test_after_a_region_lost_its_tail_the_hubs_stream_is_made_anew_and_has
     tower = await federation.connect(HUB, "provisioner")
     await tower.jetstream().delete_stream("ORDER")
     await tower.close()
-    await provision(
-        hub.url, "provisioner", hub.password("provisioner"), federation.mesh, HUB, place=federation.place(HUB)
-    )
+    await federation.provision(HUB)
     await fed(federation, HUB, "ORDER", {f"eu-{number}" for number in (*range(5), *range(10, 13))})

@@ -7,6 +7,7 @@ from control_tower.api import Links, public, router
 from control_tower.directory import Brands, Regions
 from control_tower.domain.visitors import Visitors
 from control_tower.jobs import Collector, Keeper, Mirror, Monitor, Refresher, Registrar
+from control_tower.records.sla import Sla
 from control_tower.settings import ServiceSettings
 from control_tower.store import EventArchive
 
@@ -16,6 +17,7 @@ REFRESH_SECONDS = 2.0
 REGISTER_SECONDS = 3600.0
 MIRROR_SECONDS = 1.0
 AUDIT_SECONDS = 15.0
+COUNT_SECONDS = 300.0
 
 
 def build(settings: ServiceSettings) -> Service:
@@ -29,7 +31,9 @@ def build(settings: ServiceSettings) -> Service:
     regions = Regions(service, settings.addresses())
     collector = Collector(service, regions)
     service.every(AUDIT_SECONDS, collector.collect)
-    service.routes(router(service, regions, collector, archiver))
+    limits = Sla(service.engine)
+    service.every(COUNT_SECONDS, limits.count_ahead)
+    service.routes(router(service, regions, collector, archiver, limits))
     _track(service, settings)
     return service
 

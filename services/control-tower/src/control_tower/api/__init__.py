@@ -10,20 +10,21 @@ from control_tower.api.tracking import Links
 from control_tower.directory import Brands, Regions
 from control_tower.domain.visitors import Visitors
 from control_tower.jobs import Collector
+from control_tower.records.sla import Sla
 
 __all__ = ["Links", "public", "router"]
 
 PREFIX = "/api/v1"
 
 
-def router(service: Service, regions: Regions, collector: Collector, archiver: Archiver) -> APIRouter:
+def router(service: Service, regions: Regions, collector: Collector, archiver: Archiver, limits: Sla) -> APIRouter:
     """Return the HTTP interface for people of the house."""
     routes = APIRouter()
     parts = (
         board.router(service),
         journeys.router(service),
         mesh.router(service, regions, archiver),
-        sla.router(service, regions),
+        sla.router(service, regions, limits),
         catalogue.router(service),
         metadata.router(service),
         audit.router(service, collector),

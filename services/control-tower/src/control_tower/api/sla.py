@@ -40,10 +40,10 @@ class Why(Transaction):
     """Services that did not answer: what waits there is missing."""
 
 
-def router(service: Service, regions: Regions) -> APIRouter:
+def router(service: Service, regions: Regions, sla: Sla) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["time limits"])
-    sla, records = Sla(service.engine), Records(service.engine)
+    records = Records(service.engine)
 
     async def time_limits(correlation_id: str) -> TimeLimits:
         found = await sla.transaction(correlation_id)

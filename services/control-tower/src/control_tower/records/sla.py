@@ -71,6 +71,10 @@ class Sla:
                 counting.result()
         return self._figures
 
+    async def count_ahead(self) -> None:
+        """Count before anybody asks, so that nobody waits for the first count of millions."""
+        await self.figures()
+
     async def _count(self) -> None:
         try:
             began = time.monotonic()
