@@ -51,7 +51,9 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     folder = tmp_path_factory.mktemp("compose")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("COMPOSE_PROJECT_NAME", PROJECT)
-        started = DockerCompose(str(ROOT), profiles=["sandbox"], wait=False, docker_command_path=compose_binary(folder))
+        binary = compose_binary(folder)
+        waits = binary == "docker"  # docker-compose 1.29 knows no `up --wait`
+        started = DockerCompose(str(ROOT), profiles=["sandbox"], wait=waits, docker_command_path=binary)
         try:
             with started:
                 layout = Layout(
