@@ -72,7 +72,7 @@ class Sla:
         return self._figures
 
     async def count_ahead(self) -> None:
-        """Count before anybody asks, so that nobody waits for the first count of millions."""
+        """Count before anybody asks: then only who asks during the first count of millions waits for it."""
         await self.figures()
 
     async def _count(self) -> None:
